@@ -1,0 +1,1 @@
+"""Looks and acts: one file or folder for each outside system. Imports only the engine."""

@@ -1,0 +1,70 @@
+"""The desk: everything a use case needs, in one hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from engine.errors import Stale
+from engine.events import Event, Opened, apply
+from engine.knowledge import Knowledge
+from engine.model import Incident, IncidentId
+from engine.ports import Clock, Incidents, Target
+
+FACT_RETRIES = 20
+"""A fact loses a race only to another event of the same incident; twenty in a row means a broken store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings decide. Every number has its reason in ``.env.example``."""
+
+    confidence_threshold: float = 0.7
+    max_actions: int = 5
+    assess_risk: bool = True
+    quiet_time: timedelta = timedelta(hours=1)
+    approval_valid: timedelta = timedelta(minutes=30)
+    escalate_after: timedelta = timedelta(minutes=15)
+    on_call: Sequence[str] = ()
+    environment: str = "production"
+
+
+def _nobody_listens(_incident: Incident, _event: Event) -> None:
+    """The default listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    incidents: Incidents
+    knowledge: Knowledge
+    targets: Mapping[str, Target]
+    clock: Clock
+    new_id: Callable[[], str]
+    policy: Policy = field(default_factory=Policy)
+    publish: Callable[[Incident, Event], None] = _nobody_listens
+
+    async def open(self, id: IncidentId, event: Opened) -> Incident:
+        """Keep and publish a new incident. Raises Stale if an active one has the same fingerprint."""
+        incident = await self.incidents.open(id, event)
+        self.publish(incident, event)
+        return incident
+
+    async def record(self, incident: Incident, event: Event) -> Incident:
+        """Change, keep and publish: the one door through which anything happens.
+
+        A *decision* comes with the incident as the person saw it and raises Stale if it has moved on since.
+        """
+        after = apply(incident, event)
+        await self.incidents.append(after, event)
+        self.publish(after, event)
+        return after
+
+    async def record_fact(self, id: IncidentId, event: Event) -> Incident:
+        """Record what has happened, whatever else happened meanwhile: read again, apply again, retry."""
+        for _ in range(FACT_RETRIES):
+            try:
+                return await self.record(await self.incidents.get(id), event)
+            except Stale:
+                continue
+        raise Stale("The incident changes faster than it can be written.")

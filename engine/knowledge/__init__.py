@@ -1,0 +1,93 @@
+"""Known failures, read from the Markdown files beside this one: TOML between ``+++`` lines, then advice for people."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from engine.model import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An action that mends this failure. ``parameters`` name the identifiers they are filled from: ``"{dag_id}"``."""
+
+    target: str
+    name: str
+    parameters: Mapping[str, str]
+    prior: float
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text that this entry must recognise, where it stood, and the names that must be found in it."""
+
+    text: str
+    source: str = ""
+    identifiers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A failure met before: how to know it, what it means, what to do. Every field is explained in the README."""
+
+    id: str
+    title: str
+    service: str
+    category: str
+    severity: Severity
+    match: tuple[str, ...]
+    unless: tuple[str, ...]
+    key: tuple[str, ...]
+    follows: tuple[str, ...]
+    weight: int
+    root_cause: str
+    proposals: tuple[Proposal, ...]
+    steps: tuple[str, ...]
+    examples: tuple[Example, ...]
+    silent: tuple[str, ...]
+    advice: str
+
+
+Knowledge: TypeAlias = Sequence[Pattern]
+
+FOLDER = Path(__file__).parent
+
+
+def read(text: str, id: str) -> Pattern:
+    """Read one entry. Raises ValueError, naming the entry, where it is not one."""
+    try:
+        _, head, advice = text.split("+++", 2)
+        return _pattern(id, tomllib.loads(head), advice.strip())
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"The knowledge file {id} cannot be read: {error}") from error
+
+
+def _pattern(id: str, head: dict[str, Any], advice: str) -> Pattern:
+    return Pattern(
+        id=id,
+        title=head["title"],
+        service=head["service"],
+        category=head["category"],
+        severity=Severity(head["severity"]),
+        match=tuple(head["match"]),
+        unless=tuple(head.get("unless", ())),
+        key=tuple(head["key"]),
+        follows=tuple(head.get("follows", ())),
+        weight=head.get("weight", 50),
+        root_cause=head["root_cause"],
+        proposals=tuple(Proposal(**proposal) for proposal in head.get("proposals", ())),
+        steps=tuple(head.get("steps", ())),
+        examples=tuple(Example(**example) for example in head["examples"]),
+        silent=tuple(head.get("silent", ())),
+        advice=advice,
+    )
+
+
+def load(folder: Path = FOLDER) -> Knowledge:
+    """Every entry under ``folder``; the id is service and file name, such as ``airflow/task-timeout``."""
+    files = sorted(folder.glob("*/*.md"))
+    return tuple(read(file.read_text("utf-8"), f"{file.parent.name}/{file.stem}") for file in files)

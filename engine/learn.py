@@ -1,0 +1,61 @@
+"""What an outcome teaches: how likely an action is to mend this failure here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.events import Event, Verified
+from engine.model import Incident, Judgement, Lesson
+
+PRIOR_WEIGHT = 4.0
+"""How many outcomes the knowledge file's prior is worth: a few real ones soon outweigh it."""
+
+FADING = 0.97
+"""Each newer outcome makes an older one count this much less, so a change of the system is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How an action has done here. ``seconds`` is the mean time from approval to verified, None if it never worked."""
+
+    worked: int
+    tried: int
+    confidence: float
+    seconds: float | None
+
+    def __str__(self) -> str:
+        if not self.tried:
+            return "not tried here yet"
+        return f"worked {self.worked} of {self.tried} {'time' if self.tried == 1 else 'times'} here"
+
+
+def lesson(before: Incident, event: Event) -> Lesson | None:
+    """What this event teaches, or None. Only a verified action earns credit; 'recovered by itself' never does."""
+    if not isinstance(event, Verified) or before.action is None or before.action.dry_run:
+        return None
+    since = before.action_since or event.at
+    return Lesson(
+        at=event.at,
+        incident=before.id,
+        pattern=before.signal.pattern,
+        action=before.action.name,
+        environment=before.environment,
+        judgement=event.verdict.judgement,
+        confidence=before.diagnosis.confidence if before.diagnosis else 0.0,
+        seconds=(event.at - since).total_seconds(),
+    )
+
+
+def record(lessons: Sequence[Lesson], action: str, prior: float) -> Record:
+    """The record of one action, lessons newest first: a Beta mean, shrunk toward ``prior``, older outcomes fading."""
+    known = [one for one in lessons if one.action == action and one.judgement is not Judgement.UNKNOWN]
+    weights = [FADING**age for age in range(len(known))]
+    good = sum(weight for weight, one in zip(weights, known, strict=True) if one.judgement is Judgement.WORKED)
+    times = [one.seconds for one in known if one.judgement is Judgement.WORKED]
+    return Record(
+        worked=len(times),
+        tried=len(known),
+        confidence=(good + PRIOR_WEIGHT * prior) / (sum(weights) + PRIOR_WEIGHT),
+        seconds=sum(times) / len(times) if times else None,
+    )

@@ -1,0 +1,272 @@
+"""The nouns of the system. Every value is frozen; nothing here does I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+IncidentId = NewType("IncidentId", str)
+"""``INC-20261121-1a2b3c4d``. People say the incident's ``number`` instead."""
+
+
+class Severity(StrEnum):
+    """How bad, least first."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    INVESTIGATING = "investigating"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class ActionStatus(StrEnum):
+    """Where an action stands. Only PENDING waits for a person; APPROVED, RUNNING and VERIFYING wait for us."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+
+
+class Risk(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class WaitsFor(StrEnum):
+    MACHINE = "machine"
+    PERSON = "person"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One log entry, continuation lines included. ``position`` is its byte offset in ``source``, -1 if unordered."""
+
+    text: str
+    source: str
+    position: int = -1
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An entry that matched a pattern. ``text`` is redacted; ``identifiers`` stand verbatim in it or in ``source``."""
+
+    at: datetime
+    pattern: str
+    title: str
+    service: str
+    severity: Severity
+    text: str
+    identifiers: Mapping[str, str]
+    source: str
+    position: int = -1
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one look at a target answered. ``state`` is what an approval is bound to; empty means it cannot be known."""
+
+    target: str
+    summary: str
+    state: Mapping[str, str] = field(default_factory=dict)
+    healthy: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One typed parameter of an action. ``kind`` is ``text`` or ``integer``."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = True
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """What a target can do. ``request`` is pure: from parameters to the exact request, as a person may read it."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    risk: Risk
+    effect: str
+    undo: str
+    request: Callable[[Mapping[str, str]], str]
+    verify_within: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that would be done, bound to its parameters and to the ``seen`` state of its target."""
+
+    id: str
+    target: str
+    name: str
+    parameters: Mapping[str, str]
+    risk: Risk
+    effect: str
+    undo: str
+    request: str
+    seen: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+
+class Result(StrEnum):
+    """What became of a call to a target. UNKNOWN: it may or may not have happened."""
+
+    DONE = "done"
+    NOTHING_DONE = "nothing_done"
+    DRY_RUN = "dry_run"
+    CHANGED = "changed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the target answered when the action ran."""
+
+    result: Result
+    detail: str
+
+
+class Judgement(StrEnum):
+    WORKED = "worked"
+    NOT_YET = "not_yet"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Did the action mend it? Asked of the target with the same identifiers."""
+
+    judgement: Judgement
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One row to learn from: this action, for this pattern, in this environment, did or did not work."""
+
+    at: datetime
+    incident: IncidentId
+    pattern: str
+    action: str
+    environment: str
+    judgement: Judgement
+    confidence: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Our best explanation, what we would do, and how sure we are that it helps (0 to 1)."""
+
+    summary: str
+    category: str
+    root_cause: str
+    confidence: float
+    because: tuple[str, ...] = ()
+    proposal: Action | None = None
+    steps: tuple[str, ...] = ()
+    hand_over: str = ""
+    predicted_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An action that this incident has seen, and its end."""
+
+    action: Action
+    status: ActionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident as it stands: the sum of its ``sequence`` events. ``heard`` is the last position of each source."""
+
+    id: IncidentId
+    number: int
+    fingerprint: str
+    signal: Signal
+    opened_at: datetime
+    updated_at: datetime
+    last_seen_at: datetime
+    sequence: int = 1
+    status: Status = Status.OPEN
+    severity: Severity = Severity.MEDIUM
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
+    count: int = 1
+    heard: Mapping[str, int] = field(default_factory=dict)
+    evidence: Evidence | None = None
+    diagnosis: Diagnosis | None = None
+    diagnosed_at: datetime | None = None
+    to_investigate: bool = True
+    action: Action | None = None
+    action_status: ActionStatus | None = None
+    action_since: datetime | None = None
+    tried: tuple[Tried, ...] = ()
+    assigned_to: str = ""
+    escalations: int = 0
+    resolved_at: datetime | None = None
+    resolution_method: str = ""
+    root_cause: str = ""
+    lessons_learned: str = ""
+
+    @property
+    def active(self) -> bool:
+        return self.status in (Status.OPEN, Status.INVESTIGATING)
+
+    @property
+    def in_hand(self) -> bool:
+        """An action has been approved and its end is not known yet."""
+        return self.action_status in (ActionStatus.APPROVED, ActionStatus.RUNNING, ActionStatus.VERIFYING)
+
+    @property
+    def waits_for(self) -> WaitsFor:
+        if self.in_hand or (self.active and self.to_investigate):
+            return WaitsFor.MACHINE
+        return WaitsFor.PERSON if self.active else WaitsFor.NOBODY
+
+
+class Role(StrEnum):
+    """What a person may do, least first; each role may do what those before it may."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person. Chat identities are mapped to accounts; an inactive account may do nothing."""
+
+    id: str
+    username: str
+    full_name: str
+    email: str
+    role: Role
+    is_active: bool = True
