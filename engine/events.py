@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from engine.model import (
-    Action,
     ActionStatus,
     Diagnosis,
     Evidence,
@@ -165,7 +164,7 @@ def begin(id: IncidentId, number: int, event: Opened) -> Incident:
     )
 
 
-def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911 - one closed union, one arm each
+def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911, PLR0912 - one closed union, one arm each
     """Return the incident as it is after the event. Total: a late fact never fails, it changes what it still can."""
     now = replace(incident, sequence=incident.sequence + 1, updated_at=event.at)
     match event:
@@ -182,7 +181,7 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911 
         case Acknowledged(by=by):
             return replace(now, assigned_to=by, status=Status.INVESTIGATING if now.active else now.status)
         case Approved(by=by):
-            now = replace(now, assigned_to=now.assigned_to or by, status=Status.INVESTIGATING)
+            now = replace(now, assigned_to=now.assigned_to or by, status=Status.INVESTIGATING, approved_at=event.at)
             return _action(now, ActionStatus.APPROVED, event.at)
         case Rejected(by=by):
             return _action(replace(now, assigned_to=now.assigned_to or by), ActionStatus.REJECTED, event.at)

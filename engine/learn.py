@@ -30,20 +30,19 @@ class Record:
         return f"worked {self.worked} of {self.tried} {'time' if self.tried == 1 else 'times'} here"
 
 
-def lesson(before: Incident, event: Event) -> Lesson | None:
+def lesson(after: Incident, event: Event) -> Lesson | None:
     """What this event teaches, or None. Only a verified action earns credit; 'recovered by itself' never does."""
-    if not isinstance(event, Verified) or before.action is None or before.action.dry_run:
+    if not isinstance(event, Verified) or after.action is None or after.action.dry_run:
         return None
-    since = before.action_since or event.at
     return Lesson(
         at=event.at,
-        incident=before.id,
-        pattern=before.signal.pattern,
-        action=before.action.name,
-        environment=before.environment,
+        incident=after.id,
+        pattern=after.signal.pattern,
+        action=after.action.name,
+        environment=after.environment,
         judgement=event.verdict.judgement,
-        confidence=before.diagnosis.confidence if before.diagnosis else 0.0,
-        seconds=(event.at - since).total_seconds(),
+        confidence=after.diagnosis.confidence if after.diagnosis else 0.0,
+        seconds=(event.at - (after.approved_at or event.at)).total_seconds(),
     )
 
 

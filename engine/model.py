@@ -226,6 +226,7 @@ class Incident:
     to_investigate: bool = True
     action: Action | None = None
     action_status: ActionStatus | None = None
+    approved_at: datetime | None = None
     action_since: datetime | None = None
     tried: tuple[Tried, ...] = ()
     assigned_to: str = ""
