@@ -1,1 +1,1 @@
-"""Thinks: what an incident is, why it happened, what may be done. Imports the standard library and pure computing only."""
+"""Thinks: what an incident is, why it happened, what may be done. Imports only the standard library and numerics."""
