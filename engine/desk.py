@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from engine.detect import Detector
 from engine.errors import Stale
 from engine.events import Event, Opened, apply
-from engine.knowledge import Knowledge
 from engine.model import Incident, IncidentId
 from engine.ports import Clock, Incidents, Target
 
@@ -37,7 +37,7 @@ def _nobody_listens(_incident: Incident, _event: Event) -> None:
 @dataclass(frozen=True, slots=True)
 class Desk:
     incidents: Incidents
-    knowledge: Knowledge
+    detector: Detector
     targets: Mapping[str, Target]
     clock: Clock
     new_id: Callable[[], str]

@@ -227,6 +227,8 @@ def _reopened(incident: Incident) -> Incident:
 
 
 def _diagnosed(incident: Incident, at: datetime, diagnosis: Diagnosis) -> Incident:
+    if incident.in_hand:  # somebody has approved meanwhile: what they approved must not be exchanged under them
+        return incident
     if incident.action_status is ActionStatus.PENDING:
         incident = _action(incident, ActionStatus.SUPERSEDED, at)
     return replace(

@@ -1,0 +1,109 @@
+"""Runs an approved action once: look again, write down that we begin, act, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.desk import Desk
+from engine.errors import Unreachable
+from engine.events import Acted, Looked, Started, Verified
+from engine.model import Action, ActionSpec, Evidence, Incident, Judgement, Outcome, Result, Verdict
+from engine.ports import Target
+
+POLL = 2.0
+"""Seconds between two looks at an action that has not shown its end yet."""
+
+
+async def start(desk: Desk, incident: Incident) -> Incident:
+    """From APPROVED to the action's outcome. Nothing is sent unless the target is as the person saw it."""
+    action, target = _action(incident), desk.targets[_action(incident).target]
+    if (refusal := await _changed(desk, incident, action, target)) is not None:
+        return await _acted(desk, incident, action, refusal)
+    incident = await desk.record_fact(incident.id, Started(desk.clock.now(), action.id))
+    return await _acted(desk, incident, action, await target.act(action))
+
+
+async def recover(desk: Desk, incident: Incident) -> Incident:
+    """An action was running when the program died. It is never run again by itself: its target is asked what happened.
+
+    Raises Unreachable while the target does not answer and the action's time is not up.
+    """
+    action, target = _action(incident), desk.targets[_action(incident).target]
+    if action.dry_run:
+        return await _acted(desk, incident, action, Outcome(Result.DRY_RUN, f"Would have sent:\n{action.request}"))
+    try:
+        outcome = _after_crash(await target.verify(action))
+    except Unreachable as error:
+        if not _late(desk, incident, target.catalogue()[action.name]):
+            raise
+        outcome = _after_crash(Verdict(Judgement.UNKNOWN, str(error)))
+    return await _acted(desk, incident, action, outcome)
+
+
+async def verify(desk: Desk, incident: Incident) -> Incident:
+    """Ask the target until it shows an end or the action's time is up; then nobody knows, and a person is asked."""
+    action, target = _action(incident), desk.targets[_action(incident).target]
+    spec = target.catalogue()[action.name]
+    while True:
+        verdict = await _verdict(target, action)
+        late = _late(desk, incident, spec)
+        if verdict.judgement is not Judgement.NOT_YET:
+            break
+        if late:
+            verdict = Verdict(Judgement.UNKNOWN, f"No end after {spec.verify_within}. {verdict.detail}")
+            break
+        await desk.clock.sleep(POLL)
+    return await desk.record_fact(incident.id, Verified(desk.clock.now(), action.id, verdict))
+
+
+def _action(incident: Incident) -> Action:
+    if incident.action is None:
+        raise ValueError(f"{incident.id} has an action under way and none on record")
+    return incident.action
+
+
+async def _acted(desk: Desk, incident: Incident, action: Action, outcome: Outcome) -> Incident:
+    return await desk.record_fact(incident.id, Acted(desk.clock.now(), action.id, outcome))
+
+
+async def _changed(desk: Desk, incident: Incident, action: Action, target: Target) -> Outcome | None:
+    """Why the action must not run now, or None. What was never seen cannot have been approved."""
+    if action.dry_run:
+        return None
+    try:
+        evidence = await target.look({**incident.identifiers, **action.parameters})
+    except Unreachable as error:
+        return Outcome(Result.FAILED, f"{error} Nothing was sent.")
+    await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
+    if evidence.state and evidence.state == action.seen:
+        return None
+    return Outcome(Result.CHANGED, f"The target has changed, so I sent nothing: {difference(action.seen, evidence)}")
+
+
+def difference(seen: Mapping[str, str], now: Evidence) -> str:
+    """What an approval was bound to and what stands there now, in words."""
+    if not seen:
+        return f"its state was not known when you approved. Now: {now.summary}"
+    names = sorted(name for name in {*seen, *now.state} if seen.get(name) != now.state.get(name))
+    moved = (f"{name} was {seen.get(name, 'not known')}, is {now.state.get(name, 'not known')}" for name in names)
+    return f"{'; '.join(moved) or 'its state cannot be read'}. {now.summary}"
+
+
+def _after_crash(verdict: Verdict) -> Outcome:
+    """A target that has moved on since shows that the call arrived; one that has not cannot show the contrary."""
+    if verdict.judgement is Judgement.UNKNOWN:
+        detail = f"I was stopped while acting and cannot tell whether it happened. {verdict.detail}"
+        return Outcome(Result.UNKNOWN, detail)
+    return Outcome(Result.DONE, f"I was stopped while acting. The target shows that it was done. {verdict.detail}")
+
+
+async def _verdict(target: Target, action: Action) -> Verdict:
+    try:
+        return await target.verify(action)
+    except Unreachable as error:
+        return Verdict(Judgement.NOT_YET, str(error))
+
+
+def _late(desk: Desk, incident: Incident, spec: ActionSpec) -> bool:
+    since = incident.action_since or incident.updated_at
+    return desk.clock.now() - since >= spec.verify_within

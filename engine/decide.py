@@ -1,0 +1,98 @@
+"""What people decide. Every decision is compare-and-set: of several at once one wins, the others are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.desk import Desk
+from engine.diagnose import investigate
+from engine.errors import Refused, Stale
+from engine.events import Acknowledged, Approved, Event, Noted, Rejected, Resolved
+from engine.model import Action, ActionStatus, Incident
+
+_RETRIES = 20
+
+
+async def approve(desk: Desk, number: int, by: str, action_id: str = "") -> Incident:
+    """Approve the pending action; ``action_id`` is the one that the person saw. Raises Refused with the reason."""
+    incident = await desk.incidents.numbered(number)
+    if _expired(desk, incident):
+        await investigate(desk, incident)
+        raise Refused(f"The proposal for #{number} had grown old. I have looked again: see the fresh one.")
+
+    def approved(incident: Incident) -> Event:
+        return Approved(desk.clock.now(), by, _pending(incident, action_id).id)
+
+    return await _decide(desk, number, approved)
+
+
+async def reject(desk: Desk, number: int, by: str, reason: str, action_id: str = "") -> Incident:
+    def rejected(incident: Incident) -> Event:
+        return Rejected(desk.clock.now(), by, _pending(incident, action_id).id, reason)
+
+    return await _decide(desk, number, rejected)
+
+
+async def acknowledge(desk: Desk, number: int, by: str) -> Incident:
+    def acknowledged(incident: Incident) -> Event:
+        _must_be_active(incident)
+        if incident.assigned_to == by:
+            raise Refused(f"#{number} is yours already.")
+        return Acknowledged(desk.clock.now(), by)
+
+    return await _decide(desk, number, acknowledged)
+
+
+async def resolve(desk: Desk, number: int, by: str, how: str) -> Incident:
+    def resolved(incident: Incident) -> Event:
+        _must_be_active(incident)
+        if incident.in_hand:
+            raise Refused(f"An action on #{number} is under way. Wait for its end, then resolve.")
+        return Resolved(desk.clock.now(), by, how)
+
+    return await _decide(desk, number, resolved)
+
+
+async def note(desk: Desk, number: int, by: str, text: str) -> Incident:
+    incident = await desk.incidents.numbered(number)
+    return await desk.record_fact(incident.id, Noted(desk.clock.now(), by, text))
+
+
+async def _decide(desk: Desk, number: int, decision: Callable[[Incident], Event]) -> Incident:
+    """Record the decision on the incident as it is. A lost race is looked at again: only a real rival refuses it."""
+    for _ in range(_RETRIES):
+        incident = await desk.incidents.numbered(number)
+        try:
+            return await desk.record(incident, decision(incident))
+        except Stale:
+            continue
+    raise Stale
+
+
+def _pending(incident: Incident, action_id: str) -> Action:
+    _must_be_active(incident)
+    action = incident.action
+    if action is None:
+        raise Refused(f"There is nothing to approve on #{incident.number}.")
+    if action_id and not action.id.startswith(action_id):
+        raise Refused(f"The proposal for #{incident.number} has changed since: look at the newest card.")
+    match incident.action_status:
+        case ActionStatus.PENDING:
+            return action
+        case ActionStatus.APPROVED | ActionStatus.RUNNING | ActionStatus.VERIFYING:
+            raise Refused(f"Somebody else has just decided: {action.name} on #{incident.number} is under way.")
+        case ActionStatus.REJECTED:
+            raise Refused(f"Somebody else has just decided: {action.name} on #{incident.number} was rejected.")
+        case _:
+            raise Refused(f"{action.name} on #{incident.number} has ended ({incident.action_status}).")
+
+
+def _must_be_active(incident: Incident) -> None:
+    if not incident.active:
+        raise Refused(f"#{incident.number} is {incident.status} already: {incident.resolution_method}.")
+
+
+def _expired(desk: Desk, incident: Incident) -> bool:
+    if incident.action_status is not ActionStatus.PENDING or incident.diagnosed_at is None:
+        return False
+    return desk.clock.now() - incident.diagnosed_at > desk.policy.approval_valid

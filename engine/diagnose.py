@@ -1,0 +1,177 @@
+"""Looks at what broke, says why, how sure we are, and proposes the one action that would mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.desk import Desk, Policy
+from engine.detect import fill, missing
+from engine.errors import Unreachable
+from engine.events import AGENT, Diagnosed, Looked, Resolved
+from engine.knowledge import Pattern, Proposal
+from engine.learn import Record, record
+from engine.model import (
+    Action,
+    ActionSpec,
+    ActionStatus,
+    Diagnosis,
+    Evidence,
+    Incident,
+    Lesson,
+    Risk,
+    Severity,
+)
+from engine.ports import Target
+
+RECOVERED = "recovered before we acted"
+
+SPENT = (ActionStatus.FAILED, ActionStatus.REJECTED)
+"""An action that ended so is not proposed again for the same incident."""
+
+RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
+
+_WORSE = {Risk.LOW: Risk.MEDIUM, Risk.MEDIUM: Risk.HIGH, Risk.HIGH: Risk.HIGH}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A proposal whose parameters are all known, and how it has done here."""
+
+    target: Target
+    spec: ActionSpec
+    parameters: Mapping[str, str]
+    record: Record
+
+
+async def investigate(desk: Desk, incident: Incident) -> Incident:
+    """Look at the target and record what we make of it. What has recovered meanwhile is resolved, with no credit."""
+    pattern = desk.detector.patterns.get(incident.signal.pattern)
+    lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
+    option = best(options(desk, incident, pattern, lessons)) if pattern else None
+    evidence = await _look(option, incident) if option else None
+    if evidence:
+        incident = await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
+    if evidence and evidence.healthy:
+        return await desk.record_fact(incident.id, Resolved(desk.clock.now(), AGENT, RECOVERED))
+    action = _action(desk, incident, option, evidence) if option else None
+    diagnosis = explain(incident, pattern, desk.policy, option, action)
+    return await desk.record_fact(incident.id, Diagnosed(desk.clock.now(), diagnosis))
+
+
+def ran(incident: Incident) -> int:
+    """How many actions have been run on this incident; those that only were proposed do not count."""
+    return sum(tried.status in RAN for tried in incident.tried)
+
+
+def options(desk: Desk, incident: Incident, pattern: Pattern, lessons: Sequence[Lesson]) -> Iterator[Option]:
+    """Every action of this pattern that could be taken now: known target, known parameters, not tried in vain."""
+    if ran(incident) >= desk.policy.max_actions:
+        return
+    for proposal in pattern.proposals:
+        target = desk.targets.get(proposal.target)
+        spec = target and target.catalogue().get(proposal.name)
+        if not target or not spec or _spent(incident, proposal.name):
+            continue
+        parameters = _parameters(spec, proposal, incident.identifiers)
+        if parameters is not None:
+            yield Option(target, spec, parameters, record(lessons, proposal.name, proposal.prior))
+
+
+def best(options: Iterable[Option]) -> Option | None:
+    """The likeliest to work; of equals the first that the knowledge file names."""
+    return max(options, key=lambda option: option.record.confidence, default=None)
+
+
+def explain(
+    incident: Incident, pattern: Pattern | None, policy: Policy, option: Option | None, action: Action | None
+) -> Diagnosis:
+    """The diagnosis in words. Pure: the same incident and record always give the same sentences."""
+    if pattern is None:
+        return Diagnosis(
+            summary=incident.signal.title,
+            category="unknown",
+            root_cause="This failure is not in the knowledge base.",
+            confidence=0.0,
+            hand_over="I have not met this failure before, so a person decides.",
+        )
+    confidence = option.record.confidence if option else 0.0
+    return Diagnosis(
+        summary=incident.signal.title,
+        category=pattern.category,
+        root_cause=fill(pattern.root_cause, incident.identifiers),
+        confidence=confidence,
+        because=_because(incident, option),
+        proposal=action,
+        steps=tuple(fill(step, incident.identifiers) for step in pattern.steps),
+        hand_over=_hand_over(incident, policy, action, confidence),
+        predicted_seconds=round(option.record.seconds) if option and option.record.seconds is not None else None,
+    )
+
+
+def risk_of(risk: Risk, severity: Severity, policy: Policy) -> Risk:
+    """An action's own risk, one step higher where the incident is critical."""
+    return _WORSE[risk] if policy.assess_risk and severity is Severity.CRITICAL else risk
+
+
+def _spent(incident: Incident, name: str) -> bool:
+    return any(tried.action.name == name and tried.status in SPENT for tried in incident.tried)
+
+
+def _parameters(spec: ActionSpec, proposal: Proposal, identifiers: Mapping[str, str]) -> dict[str, str] | None:
+    """The action's parameters filled from the incident's names, or None if a required one is not known."""
+    filled: dict[str, str] = {}
+    for parameter in spec.parameters:
+        template = proposal.parameters.get(parameter.name, "")
+        value = "" if missing(template, identifiers) else fill(template, identifiers)
+        if parameter.required and not (value or parameter.default):
+            return None
+        filled[parameter.name] = value or parameter.default
+    return filled
+
+
+async def _look(option: Option, incident: Incident) -> Evidence:
+    try:
+        return await option.target.look({**incident.identifiers, **option.parameters})
+    except Unreachable as error:
+        return Evidence(option.target.name, str(error))
+
+
+def _action(desk: Desk, incident: Incident, option: Option, evidence: Evidence | None) -> Action:
+    spec = option.spec
+    return Action(
+        id=desk.new_id(),
+        target=option.target.name,
+        name=spec.name,
+        parameters=option.parameters,
+        risk=risk_of(spec.risk, incident.severity, desk.policy),
+        effect=fill(spec.effect, option.parameters),
+        undo=fill(spec.undo, option.parameters),
+        request=spec.request(option.parameters),
+        seen=evidence.state if evidence else {},
+        dry_run=option.target.dry_run,
+    )
+
+
+def _because(incident: Incident, option: Option | None) -> tuple[str, ...]:
+    signal = incident.signal
+    where = signal.source if signal.position < 0 else f"{signal.source}, byte {signal.position}"
+    because = [f"The line stands in {where}.", f"It matches the rule “{signal.rule}” of {signal.pattern}."]
+    if incident.evidence:
+        because.append(incident.evidence.summary)
+    if option:
+        because.append(f"{option.spec.name} {option.record}.")
+    return tuple(because)
+
+
+def _hand_over(incident: Incident, policy: Policy, action: Action | None, confidence: float) -> str:
+    """Why a person must look at this, or nothing. The reasons are those of the user's own escalation rules."""
+    if ran(incident) >= policy.max_actions:
+        return f"{ran(incident)} actions were run and none mended it for good: a person decides."
+    if action is None:
+        return "No action of mine mends this by itself: a person decides."
+    if policy.assess_risk and action.risk is Risk.HIGH:
+        return "The action is of high risk here: look twice before you approve."
+    if confidence < policy.confidence_threshold:
+        return f"Low confidence: {confidence:.2f} is under the threshold of {policy.confidence_threshold:.2f}."
+    return ""

@@ -1,0 +1,41 @@
+"""Who is woken when nobody answers, and what time does to an incident."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from engine.desk import Desk, Policy
+from engine.errors import Stale
+from engine.events import Closed, Escalated, Event
+from engine.model import Incident, Status, WaitsFor
+
+
+def due(incident: Incident, now: datetime, policy: Policy) -> Event | None:
+    """What the passing of time does to this incident at ``now``. Pure, so that time is tested without waiting."""
+    if incident.status is Status.RESOLVED and incident.resolved_at is not None:
+        return Closed(now) if now - incident.resolved_at >= policy.quiet_time else None
+    unanswered = incident.waits_for is WaitsFor.PERSON and not incident.assigned_to
+    if not unanswered or incident.diagnosed_at is None or incident.escalations >= len(policy.on_call):
+        return None
+    since = now - incident.diagnosed_at
+    if since < policy.escalate_after * (incident.escalations + 1):
+        return None
+    reason = f"Nobody has answered for {int(since.total_seconds() // 60)} minutes."
+    return Escalated(now, policy.on_call[incident.escalations], reason)
+
+
+async def tick(desk: Desk) -> int:
+    """Let time pass for every incident that it can change; returns how many it changed."""
+    resolved = await desk.incidents.list((Status.RESOLVED,), limit=1000)
+    waiting = await desk.incidents.waiting_for(WaitsFor.PERSON)
+    changed = 0
+    for incident in (*resolved, *waiting):
+        event = due(incident, desk.clock.now(), desk.policy)
+        if event is None:
+            continue
+        try:
+            await desk.record(incident, event)
+            changed += 1
+        except Stale:  # it has just moved: the next tick sees it as it is then
+            continue
+    return changed

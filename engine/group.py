@@ -1,0 +1,82 @@
+"""Signals of one failure are one incident, however often and from wherever they come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from engine.desk import Desk
+from engine.errors import Stale
+from engine.events import Opened, Reopened, SeenAgain
+from engine.knowledge import Pattern
+from engine.model import Entry, Incident, IncidentId, Signal, Status
+
+_OPEN_RETRIES = 5
+
+
+def fingerprint(pattern: Pattern, identifiers: Mapping[str, str], source: str) -> str:
+    """What makes two signals the same failure: the pattern and its key identifiers, never free text.
+
+    Where a text names none of them, the log that it stood in is the only name there is.
+    """
+    known = [f"{name}={identifiers[name]}" for name in pattern.key if name in identifiers]
+    where = known or [f"source={source.partition('#')[0]}"]
+    return hashlib.sha256("\0".join([pattern.id, *where]).encode()).hexdigest()[:32]
+
+
+async def hear(desk: Desk, entries: Sequence[Entry]) -> list[Incident]:
+    """Turn log entries into incidents, new ones or known ones; entries of no known failure are dropped."""
+    signals = (desk.detector.signal(entry, desk.clock) for entry in entries)
+    return [await receive(desk, signal) for signal in signals if signal]
+
+
+async def receive(desk: Desk, signal: Signal) -> Incident:
+    """The incident this signal belongs to: opened, seen again, reopened, or unchanged if it was heard before."""
+    for _ in range(_OPEN_RETRIES):
+        try:
+            if (known := await _known(desk, signal)) is None:
+                return await _open(desk, signal)
+            return await _again(desk, known, signal)
+        except Stale:  # somebody opened or changed it between our look and our write: look again
+            continue
+    raise Stale("The incident changes faster than it can be written.")
+
+
+async def _known(desk: Desk, signal: Signal) -> Incident | None:
+    """The incident of the same failure, or of the failure that this one is a mere consequence of."""
+    pattern = desk.detector.patterns[signal.pattern]
+    causes = (desk.detector.patterns[id] for id in pattern.follows if id in desk.detector.patterns)
+    for candidate in (pattern, *causes):
+        found = await desk.incidents.latest(fingerprint(candidate, signal.identifiers, signal.source))
+        if found and _belongs(desk, found, signal):
+            return found
+    return None
+
+
+def _belongs(desk: Desk, incident: Incident, signal: Signal) -> bool:
+    if incident.active:
+        return True
+    if incident.status is Status.CLOSED or incident.resolved_at is None:
+        return False
+    return signal.at - incident.resolved_at < desk.policy.quiet_time
+
+
+async def _open(desk: Desk, signal: Signal) -> Incident:
+    now = desk.clock.now()
+    mark = fingerprint(desk.detector.patterns[signal.pattern], signal.identifiers, signal.source)
+    id = IncidentId(f"INC-{now:%Y%m%d}-{desk.new_id()[:8]}")
+    return await desk.open(id, Opened(now, signal, mark, desk.policy.environment))
+
+
+async def _again(desk: Desk, incident: Incident, signal: Signal) -> Incident:
+    if _heard(incident, signal):
+        return incident
+    now = desk.clock.now()
+    came_back = incident.resolved_at is not None and signal.at > incident.resolved_at
+    event = Reopened(now, signal) if not incident.active and came_back else SeenAgain(now, signal)
+    return await desk.record(incident, event)
+
+
+def _heard(incident: Incident, signal: Signal) -> bool:
+    """A reader that was interrupted reads its last entries again."""
+    return 0 <= signal.position <= incident.heard.get(signal.source, -1)
