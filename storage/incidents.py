@@ -1,0 +1,196 @@
+"""Incidents in a SQL database. An event and all that follows from it are kept in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.errors import NotFound, Stale
+from engine.events import Acted, Approved, Diagnosed, Event, Opened, Rejected, Resolved, Started, Verified, begin
+from engine.learn import lesson
+from engine.model import ActionStatus, Incident, IncidentId, Judgement, Lesson, Status, WaitsFor
+from engine.ports import Incidents, Untold
+from storage import project
+from storage.columns import key, line
+from storage.counters import INCIDENTS, following
+from storage.database import Database
+from storage.shapes import event_from, incident_from
+from storage.tables import actions, events, incidents, knowledge, outcomes
+
+LESSONS = 200
+"""The most that are read: with each newer one counting more, older ones no longer change a number."""
+
+
+class SqlIncidents(Incidents):
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def open(self, id: IncidentId, event: Opened) -> Incident:
+        try:
+            async with self.database.write() as connection:
+                incident = begin(id, await following(connection, INCIDENTS), event)
+                await connection.execute(insert(incidents).values(id=id, **project.incident_row(incident)))
+                await connection.execute(insert(events).values(project.event_row(incident, event)))
+                await _met(connection, event)
+                return incident
+        except IntegrityError as error:
+            raise Stale("There is already an incident for this.") from error
+
+    async def get(self, id: IncidentId) -> Incident:
+        return await self._one(incidents.c.id == id, f"There is no incident {id}.")
+
+    async def numbered(self, number: int) -> Incident:
+        return await self._one(incidents.c.number == number, f"There is no incident {number}.")
+
+    async def latest(self, fingerprint: str) -> Incident | None:
+        same = incidents.c.fingerprint == key(fingerprint)
+        query = select(incidents.c.body).where(same).order_by(incidents.c.number.desc()).limit(1)
+        async with self.database.read() as connection:
+            body = await connection.scalar(query)
+        return None if body is None else incident_from(body)
+
+    async def append(self, after: Incident, event: Event) -> None:
+        try:
+            async with self.database.write() as connection:
+                await _move(connection, after)
+                await connection.execute(insert(events).values(project.event_row(after, event)))
+                await _move_action(connection, after, event)
+                await _learn(connection, after, event)
+        except IntegrityError as error:
+            raise Stale from error
+
+    async def timeline(self, id: IncidentId) -> Sequence[Event]:
+        query = select(events.c.kind, events.c.body).where(events.c.incident_id == id).order_by(events.c.sequence)
+        async with self.database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        if not rows:
+            raise NotFound(f"There is no incident {id}.")
+        return [event_from(row.kind, row.body) for row in rows]
+
+    async def waiting_for(self, whom: WaitsFor) -> Sequence[Incident]:
+        waiting = incidents.c.waiting_for == whom.value
+        async with self.database.read() as connection:
+            query = select(incidents.c.body).where(waiting).order_by(incidents.c.number)
+            return [incident_from(body) for body in await connection.scalars(query)]
+
+    async def list(self, statuses: Sequence[Status] = (), limit: int = 50) -> Sequence[Incident]:
+        query = select(incidents.c.body).order_by(incidents.c.number.desc()).limit(limit)
+        if statuses:
+            query = query.where(incidents.c.status.in_([status.value for status in statuses]))
+        async with self.database.read() as connection:
+            return [incident_from(body) for body in await connection.scalars(query)]
+
+    async def untold(self, limit: int = 100) -> Sequence[Untold]:
+        # An id is taken while the incident's row is locked, so one incident's events never change places.
+        query = (
+            select(events.c.sequence, events.c.kind, events.c.body, incidents.c.body.label("incident"))
+            .join(incidents, incidents.c.id == events.c.incident_id)
+            .where(events.c.told.is_(False))
+            .order_by(events.c.id)
+            .limit(limit)
+        )
+        async with self.database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [Untold(incident_from(row.incident), row.sequence, event_from(row.kind, row.body)) for row in rows]
+
+    async def told(self, id: IncidentId, sequence: int) -> None:
+        this = (events.c.incident_id == id) & (events.c.sequence == sequence)
+        async with self.database.write() as connection:
+            await connection.execute(update(events).where(this).values(told=True))
+
+    async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
+        here = (outcomes.c.pattern == key(pattern)) & (outcomes.c.environment == key(environment))
+        query = select(outcomes).where(here).order_by(outcomes.c.id.desc()).limit(LESSONS)
+        async with self.database.read() as connection:
+            return [_lesson(row) for row in await connection.execute(query)]
+
+    async def _one(self, which: ColumnElement[bool], missing: str) -> Incident:
+        async with self.database.read() as connection:
+            body = await connection.scalar(select(incidents.c.body).where(which))
+        if body is None:
+            raise NotFound(missing)
+        return incident_from(body)
+
+
+async def _move(connection: AsyncConnection, after: Incident) -> None:
+    """Compare and set: the row must still be one event behind."""
+    behind = (incidents.c.id == after.id) & (incidents.c.sequence == after.sequence - 1)
+    done = await connection.execute(update(incidents).where(behind).values(project.incident_row(after)))
+    if done.rowcount:
+        return
+    if await connection.scalar(select(incidents.c.sequence).where(incidents.c.id == after.id)) is None:
+        raise NotFound(f"There is no incident {after.id}.")
+    raise Stale
+
+
+async def _move_action(connection: AsyncConnection, after: Incident, event: Event) -> None:
+    match event:
+        case Diagnosed(at=at, diagnosis=diagnosis):
+            await _supersede(connection, after.id, at)
+            if diagnosis.proposal:
+                await connection.execute(insert(actions).values(project.proposed_row(after, diagnosis.proposal, at)))
+        case Resolved(at=at):
+            await _supersede(connection, after.id, at)
+        case Approved() | Rejected() | Started() | Acted() | Verified():
+            this = (actions.c.id == event.action) & (actions.c.incident_id == after.id)
+            before = (await connection.execute(select(actions).where(this))).one_or_none()
+            if before is not None:
+                await connection.execute(
+                    update(actions).where(this).values(project.moved_row(before._asdict(), after, event))
+                )
+        case _:
+            pass  # nothing else touches an action
+
+
+async def _supersede(connection: AsyncConnection, id: IncidentId, at: datetime) -> None:
+    pending = (actions.c.incident_id == id) & (actions.c.status == ActionStatus.PENDING.value)
+    await connection.execute(update(actions).where(pending).values(project.superseded_row(at)))
+
+
+async def _met(connection: AsyncConnection, event: Opened) -> None:
+    """Count that this pattern was of use. Openings queue for their number, so no two insert the same row."""
+    this = knowledge.c.id == key(event.signal.pattern)
+    used = {"last_used": event.at, "times_used": knowledge.c.times_used + 1}
+    if not (await connection.execute(update(knowledge).where(this).values(used))).rowcount:
+        await connection.execute(insert(knowledge).values(_first_met(event)))
+
+
+def _first_met(event: Opened) -> dict[str, Any]:
+    return {
+        "id": key(event.signal.pattern),
+        "title": line(event.signal.title),
+        "created_at": event.at,
+        "last_used": event.at,
+        "times_used": 1,
+        "worked": 0,
+        "tried": 0,
+    }
+
+
+async def _learn(connection: AsyncConnection, after: Incident, event: Event) -> None:
+    learned = lesson(after, event)
+    if learned is None:
+        return
+    await connection.execute(insert(outcomes).values(project.outcome_row(learned)))
+    if learned.judgement is not Judgement.UNKNOWN:
+        worked = int(learned.judgement is Judgement.WORKED)
+        tally = {"tried": knowledge.c.tried + 1, "worked": knowledge.c.worked + worked}
+        await connection.execute(update(knowledge).where(knowledge.c.id == key(learned.pattern)).values(tally))
+
+
+def _lesson(row: Row[Any]) -> Lesson:
+    return Lesson(
+        at=row.at,
+        incident=IncidentId(row.incident_id),
+        pattern=row.pattern,
+        action=row.action,
+        environment=row.environment,
+        judgement=Judgement(row.judgement),
+        confidence=row.confidence,
+        seconds=row.seconds,
+    )

@@ -1,0 +1,127 @@
+"""The memory without a database: for demos and tests, held to the same contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from engine.errors import NotFound, Refused, Stale
+from engine.events import Event, Opened, begin
+from engine.learn import lesson
+from engine.model import Account, Incident, IncidentId, Lesson, Status, WaitsFor
+from engine.ports import Cursors, Incidents, People, Untold
+
+LESSONS = 200
+
+
+class MemoryIncidents(Incidents):
+    def __init__(self) -> None:
+        self._incidents: dict[IncidentId, Incident] = {}
+        self._events: dict[IncidentId, list[Event]] = {}
+        self._untold: dict[tuple[IncidentId, int], Event] = {}
+        self._lessons: list[Lesson] = []
+
+    async def open(self, id: IncidentId, event: Opened) -> Incident:
+        incident = begin(id, len(self._incidents) + 1, event)
+        if id in self._incidents or self._rival(incident):
+            raise Stale("There is already an incident for this.")
+        self._keep(incident, event)
+        return incident
+
+    async def get(self, id: IncidentId) -> Incident:
+        try:
+            return self._incidents[id]
+        except KeyError:
+            raise NotFound(f"There is no incident {id}.") from None
+
+    async def numbered(self, number: int) -> Incident:
+        for incident in self._incidents.values():
+            if incident.number == number:
+                return incident
+        raise NotFound(f"There is no incident {number}.")
+
+    async def latest(self, fingerprint: str) -> Incident | None:
+        return next((one for one in self._newest_first() if one.fingerprint == fingerprint), None)
+
+    async def append(self, after: Incident, event: Event) -> None:
+        now = await self.get(after.id)
+        if after.sequence != now.sequence + 1 or self._rival(after):
+            raise Stale
+        self._keep(after, event)
+        if learned := lesson(after, event):
+            self._lessons.append(learned)
+
+    async def timeline(self, id: IncidentId) -> Sequence[Event]:
+        await self.get(id)
+        return tuple(self._events[id])
+
+    async def waiting_for(self, whom: WaitsFor) -> Sequence[Incident]:
+        return [one for one in self._incidents.values() if one.waits_for is whom]
+
+    async def list(self, statuses: Sequence[Status] = (), limit: int = 50) -> Sequence[Incident]:
+        return [one for one in self._newest_first() if not statuses or one.status in statuses][:limit]
+
+    async def untold(self, limit: int = 100) -> Sequence[Untold]:
+        first = list(self._untold.items())[:limit]
+        return [Untold(self._incidents[id], sequence, event) for (id, sequence), event in first]
+
+    async def told(self, id: IncidentId, sequence: int) -> None:
+        self._untold.pop((id, sequence), None)
+
+    async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
+        here = [one for one in self._lessons if (one.pattern, one.environment) == (pattern, environment)]
+        return here[: -LESSONS - 1 : -1]
+
+    def _keep(self, after: Incident, event: Event) -> None:
+        self._incidents[after.id] = after
+        self._events.setdefault(after.id, []).append(event)
+        self._untold[after.id, after.sequence] = event
+
+    def _rival(self, after: Incident) -> bool:
+        """Another active incident has the same fingerprint."""
+        others = (one for one in self._incidents.values() if one.id != after.id and one.active)
+        return after.active and any(one.fingerprint == after.fingerprint for one in others)
+
+    def _newest_first(self) -> Sequence[Incident]:
+        return tuple(reversed(self._incidents.values()))
+
+
+class MemoryCursors(Cursors):
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+
+    async def get(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    async def put(self, name: str, value: str) -> None:
+        self._values[name] = value
+
+
+class MemoryPeople(People):
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._identities: dict[tuple[str, str], str] = {}
+        self._seen: dict[str, datetime] = {}
+
+    async def who(self, platform: str, identity: str) -> Account | None:
+        return self._accounts.get(self._identities.get((platform, identity), ""))
+
+    async def named(self, username: str) -> Account | None:
+        return next((one for one in self._accounts.values() if one.username == username), None)
+
+    async def save(self, account: Account) -> None:
+        known = await self.named(account.username)
+        if known is not None and known.id != account.id:
+            raise Refused(f"There is already an account called {account.username}.")
+        self._accounts[account.id] = account
+
+    async def link(self, platform: str, identity: str, account_id: str) -> None:
+        if account_id not in self._accounts:
+            raise NotFound(f"There is no account {account_id}.")
+        self._identities[platform, identity] = account_id
+
+    async def all(self) -> Sequence[Account]:
+        return sorted(self._accounts.values(), key=lambda one: one.username)
+
+    async def seen(self, account_id: str, at: datetime) -> None:
+        self._seen[account_id] = at
