@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from engine.entries import level, moment, split
+from engine.entries import split
 from engine.identify import Rules, identify
 from engine.knowledge import Knowledge, Pattern
 from engine.model import Entry, Signal
 from engine.ports import Clock
 from engine.redact import LIMIT, redact, shorten
+from engine.stated import level, moment
 
 CALM = frozenset({"debug", "info"})
 """Levels at which a program talks about failures rather than having one."""
@@ -52,9 +53,9 @@ class Detector:
         literals = [literal(rule.regex.pattern) for rule in self._rules]
         self._gate = AhoCorasick(literals, matchkind=MatchKind.Standard)
 
-    def might_match(self, text: str) -> bool:
-        """Cheap and never wrong about 'no': is there any rule's literal in this text?"""
-        return any(True for _ in self._gate.find_matches_as_indexes(text.lower()))
+    def places(self, text: str) -> list[int]:
+        """Where an entry may match, in order: the offsets of the rules' literals. Never wrong about 'nowhere'."""
+        return [start for _, start, _ in self._gate.find_matches_as_indexes(lowered(text))]
 
     def find(self, text: str) -> Found | None:
         """The most specific pattern that this one entry matches."""
@@ -92,13 +93,19 @@ class Detector:
         )
 
     def _matching(self, text: str) -> Iterator[Found]:
-        hits = {index for index, _, _ in self._gate.find_matches_as_indexes(text.lower(), overlapping=True)}
+        hits = {index for index, _, _ in self._gate.find_matches_as_indexes(lowered(text), overlapping=True)}
         if not hits or level(text) in CALM:
             return
         for rule in (self._rules[index] for index in sorted(hits)):
             vetoes = self._unless[rule.pattern.id]
             if rule.regex.search(text) and not any(veto.search(text) for veto in vetoes):
                 yield Found(rule.pattern, rule.regex.pattern, text)
+
+
+def lowered(text: str) -> str:
+    """In lower case, every character at its place: one Turkish letter would become two."""
+    low = text.lower()
+    return low if len(low) == len(text) else text.replace("\u0130", "I").lower()
 
 
 def literal(regex: str) -> str:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from engine.desk import Desk
 from engine.errors import Stale
 from engine.events import Opened, Reopened, SeenAgain
 from engine.knowledge import Pattern
-from engine.model import Entry, Incident, IncidentId, Signal, Status
+from engine.model import Entry, Incident, IncidentId, Severity, Signal, Status
+from engine.redact import redact, shorten
+
+UNKNOWN = "unknown"
+"""The pattern of an incident that a person reported and the knowledge base does not know."""
+
+TITLE = 120
+"""Characters of a title taken from a report."""
 
 _OPEN_RETRIES = 5
 
@@ -42,6 +50,19 @@ async def receive(desk: Desk, signal: Signal) -> Incident:
     raise Stale("The incident changes faster than it can be written.")
 
 
+async def reported(desk: Desk, entry: Entry) -> Incident:
+    """The incident that a person tells of: a known failure if the text holds one, else one of no known pattern."""
+    now = desk.clock.now()
+    if found := desk.detector.find_in(entry.text):
+        return await receive(desk, desk.detector.to_signal(found, replace(entry, at=now), desk.clock))
+    text = redact(entry.text)
+    title = shorten(text.strip().partition("\n")[0], TITLE)
+    names = desk.detector.names(text)
+    signal = Signal(now, UNKNOWN, title, "none", Severity.MEDIUM, text, names, entry.source)
+    id = _new_id(desk)
+    return await desk.open(id, Opened(now, signal, id, desk.policy.environment))
+
+
 async def _known(desk: Desk, signal: Signal) -> Incident | None:
     """The incident of the same failure, or of the failure that this one is a mere consequence of."""
     pattern = desk.detector.patterns[signal.pattern]
@@ -62,10 +83,12 @@ def _belongs(desk: Desk, incident: Incident, signal: Signal) -> bool:
 
 
 async def _open(desk: Desk, signal: Signal) -> Incident:
-    now = desk.clock.now()
     mark = fingerprint(desk.detector.patterns[signal.pattern], signal.identifiers, signal.source)
-    id = IncidentId(f"INC-{now:%Y%m%d}-{desk.new_id()[:8]}")
-    return await desk.open(id, Opened(now, signal, mark, desk.policy.environment))
+    return await desk.open(_new_id(desk), Opened(desk.clock.now(), signal, mark, desk.policy.environment))
+
+
+def _new_id(desk: Desk) -> IncidentId:
+    return IncidentId(f"INC-{desk.clock.now():%Y%m%d}-{desk.new_id()[:8]}")
 
 
 async def _again(desk: Desk, incident: Incident, signal: Signal) -> Incident:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.entries import fields
+from engine.stated import fields
 
 RULES = Path(__file__).parent / "knowledge" / "identifiers.toml"
 

@@ -1,0 +1,169 @@
+"""``oncall``: run the program, check the settings, scan logs, explain a text, look after the database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from adapters.logs.reading import chunks
+from adapters.targets import CATALOGUES
+from bot import show
+from bot.analysis import analyze as explained
+from bot.app import EXAMPLE, SystemClock, detector, policy
+from bot.check import check as checked
+from bot.check import render, to_json
+from bot.dangers import refuse_dangers
+from bot.log import setup
+from bot.scan import STDIN
+from bot.scan import scan as scanned
+from bot.serve import serve
+from bot.settings import Settings, load
+from bot.systems import systems
+from engine.errors import Misconfigured, OnCallError
+from storage.database import connect
+from storage.hold import hold
+from storage.upgrade import upgrade as upgraded
+from storage.upgrade import version
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+db = typer.Typer(no_args_is_help=True, help="Look after the database.")
+app.add_typer(db, name="db")
+
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command()
+def run(demo: Annotated[bool, typer.Option("--demo", help="Play the guided example.")] = False) -> None:  # noqa: FBT002 - typer's way to say a flag
+    """Start the program, and serve until it is told to stop."""
+    with plainly():
+        settings = _settings(demo=demo)
+        refuse_dangers(settings)
+        asyncio.run(serve(settings))
+
+
+@app.command()
+def check(as_json: Json = False) -> None:  # noqa: FBT002 - typer's way to say a flag
+    """Tell what is set, what is reachable, what is missing and how to get it. Ends with 1 on an error."""
+    with plainly():
+        settings = _settings()
+        report = asyncio.run(checked(settings, **systems(settings)))
+        out.print_json(to_json(report)) if as_json else out.print(render(report))
+        raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def scan(
+    paths: Annotated[list[str], typer.Argument(help="Log files (plain, gz, zst), folders, or - for standard input.")],
+    as_json: Json = False,  # noqa: FBT002 - typer's way to say a flag
+) -> None:
+    """Read log files and print the incidents that they would open."""
+    with plainly(), show.progress(err, show.total(paths), quiet=as_json) as advance:
+        result = asyncio.run(scanned(paths, detector(), SystemClock(), advance))
+    if as_json:
+        for incident in result.incidents:
+            sys.stdout.write(json.dumps(show.as_json(incident), ensure_ascii=False) + "\n")
+    else:
+        out.print(show.incidents(result.incidents))
+    for trouble in result.troubles:
+        err.print(f"! {trouble}", style="yellow", markup=False)
+    raise typer.Exit(1 if result.troubles and not result.size else 0)
+
+
+@app.command()
+def analyze(
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = STDIN,
+    as_json: Json = False,  # noqa: FBT002 - typer's way to say a flag
+    jsonl: Annotated[bool, typer.Option("--jsonl", help='Answer {"id", "text"} lines with a JSON line each.')] = False,  # noqa: FBT002 - typer's way to say a flag
+) -> None:
+    """Explain one text: what broke, why, and what would mend it."""
+    with plainly():
+        settings = _settings()
+        knows, rules = detector(), policy(settings, ())
+        if jsonl:
+            for id, text in _cases(file):
+                print(json.dumps({"id": id, **explained(knows, CATALOGUES, rules, text)}, ensure_ascii=False))  # noqa: T201 - the answer itself
+            return
+        answer = explained(knows, CATALOGUES, rules, _text(file), "" if file == STDIN else file)
+        out.print_json(data=answer) if as_json else out.print(show.analysis(answer))
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this program's schema."""
+
+    async def work() -> str:
+        async with connect(_settings().database_url.get_secret_value()) as database, hold(database):
+            await upgraded(database)
+            return (await version(database))[1]
+
+    with plainly():
+        out.print(f"The database is at revision {asyncio.run(work())}.", markup=False)
+
+
+@db.command("version")
+def db_version() -> None:
+    """Tell the database's revision, and this program's."""
+
+    async def work() -> tuple[str | None, str]:
+        async with connect(_settings().database_url.get_secret_value()) as database:
+            return await version(database)
+
+    with plainly():
+        current, newest = asyncio.run(work())
+        out.print(f"database {current or 'empty'}, program {newest}", markup=False)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What goes wrong on purpose is a sentence and exit code 1, never a traceback."""
+    try:
+        yield
+    except OnCallError as error:
+        err.print(f"oncall: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise typer.Exit(1) from None
+
+
+def _settings(*, demo: bool = False) -> Settings:
+    settings = load()
+    if demo:
+        settings = settings.model_copy(update={"demo": True, "cleanup_roots": (EXAMPLE.resolve(),)})
+    if demo and settings.exposed:
+        raise Misconfigured("The guided example lets everybody be anybody, so it only listens on this machine.")
+    setup(settings.log_level, settings.secrets(), settings.log_format)
+    return settings
+
+
+def _cases(file: str) -> Iterator[tuple[object, str]]:
+    for number, line in enumerate(_text(file).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+            yield case["id"], str(case["text"])
+        except (ValueError, KeyError, TypeError):
+            raise Misconfigured(f'Line {number} is not a JSON object with "id" and "text".') from None
+
+
+def _text(file: str) -> str:
+    """The whole text of a file or of standard input. Raises OnCallError where it cannot be read."""
+    return "".join(chunk.text for chunk in chunks(sys.stdin.buffer if file == STDIN else file))
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

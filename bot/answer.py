@@ -1,0 +1,50 @@
+"""From an ask to a card: find the command, ask whether this person may, run it, put errors into words."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from adapters.chat.ask import Ask
+from adapters.chat.card import Button, Card, Facts, Part, Text, Tone
+from bot.access import must
+from bot.commands import COMMANDS, usage
+from bot.log import get_logger
+from bot.office import Asked, Office
+from engine.errors import Forbidden, OnCallError
+
+log = get_logger("answer")
+
+
+async def answer(ask: Ask, office: Office) -> Card:
+    """Never raises: whatever goes wrong is a sentence to the person and a line in the log."""
+    command = COMMANDS.get(ask.verb)
+    if command is None:
+        return help_card() if ask.verb in ("", "help") else unknown(ask)
+    try:
+        account = await office.people.who(ask.platform, ask.identity)
+        must(account, command.needs)
+        return await command.run(Asked(ask, account, office))
+    except OnCallError as error:
+        log.info("refused", verb=ask.verb, person=ask.identity, reason=str(error))
+        title = "You may not do that" if isinstance(error, Forbidden) else "Not done"
+        return Card(title, (Text(str(error)),), tone=Tone.BAD, private=True)
+    except Exception:
+        log.exception("a command failed", verb=ask.verb, person=ask.identity)
+        text = "That was my mistake, and it is in my log. Nothing was decided. Please try again."
+        return Card("Something went wrong", (Text(text),), tone=Tone.BAD, private=True)
+
+
+def unknown(ask: Ask) -> Card:
+    """The nearest right word, as a button that says it."""
+    near = get_close_matches(ask.verb, [*COMMANDS, "help"], n=1, cutoff=0.5)
+    if not near:
+        return help_card(f"I do not know the word “{ask.verb[:40]}”.")
+    meant = " ".join([near[0], *ask.words])
+    parts: tuple[Part, ...] = (Text(f"Did you mean “{near[0]}”?"), Button(f"Yes: {meant[:60]}", meant, primary=True))
+    return Card(f"I do not know “{ask.verb[:40]}”", parts, private=True)
+
+
+def help_card(first: str = "") -> Card:
+    rows = tuple((f"/oncall {usage(name)}", command.help) for name, command in COMMANDS.items())
+    intro = (Text(first),) if first else ()
+    return Card("What you can say", (*intro, Facts((*rows, ("/oncall help", "this list")))), private=True)

@@ -1,0 +1,174 @@
+"""What an incident and each of its events look like to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Part, Text, Tone
+from bot.words import OUTCOMES, clock, excerpt, name, percent, span, standing
+from engine.events import (
+    Acknowledged,
+    Acted,
+    Approved,
+    Closed,
+    Diagnosed,
+    Escalated,
+    Event,
+    Looked,
+    Noted,
+    Opened,
+    Rejected,
+    Reopened,
+    Resolved,
+    SeenAgain,
+    Started,
+    Verified,
+)
+from engine.model import Action, ActionStatus, Diagnosis, Incident, Judgement, Result, Risk, WaitsFor
+
+
+def said(text: str) -> Card:
+    """A short answer to the one who asked."""
+    return Card(text, private=True)
+
+
+def incident_card(incident: Incident) -> Card:
+    """The incident as it stands: what, why, where, and what waits for a decision."""
+    return Card(f"#{incident.number} {incident.signal.title}", tuple(_parts(incident)), tone=tone(incident))
+
+
+def tone(incident: Incident) -> Tone:
+    if not incident.active:
+        return Tone.GOOD
+    if incident.waits_for is WaitsFor.MACHINE:
+        return Tone.WORKING
+    return Tone.WAITING if incident.action_status is ActionStatus.PENDING else Tone.BAD
+
+
+def _parts(incident: Incident) -> Iterator[Part]:
+    diagnosis, signal = incident.diagnosis, incident.signal
+    if diagnosis:
+        yield Text(diagnosis.root_cause)
+    yield Facts(tuple(_facts(incident)))
+    yield Code(excerpt(signal.text), caption=signal.source)
+    if not incident.active:
+        yield Text(_ending(incident))
+    elif incident.action and incident.action_status and diagnosis:
+        yield from _proposal(incident, diagnosis, incident.action)
+    elif diagnosis:
+        yield from _nothing_to_propose(diagnosis)
+    if incident.active and not incident.in_hand:
+        yield from _buttons(incident)
+
+
+def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
+    for identifier, value in incident.identifiers.items():
+        if not (identifier == "map_index" and value == "-1"):  # Airflow's word for "not mapped"
+            yield name(identifier), value
+    yield "Severity", str(incident.severity)
+    times = "once" if incident.count == 1 else f"{incident.count} times"
+    yield "Seen", f"{times}, last at {clock(incident.last_seen_at)}"
+    if incident.evidence:
+        yield "Now", incident.evidence.summary
+    if incident.assigned_to:
+        yield "With", incident.assigned_to
+    yield "Stands", standing(incident)
+
+
+def _ending(incident: Incident) -> str:
+    took = span((incident.resolved_at or incident.updated_at) - incident.opened_at)
+    return f"Resolved after {took}: {incident.resolution_method}."
+
+
+def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Iterator[Part]:
+    yield Divider()
+    yield Text(f"{action.effect}.")
+    record = next((reason for reason in diagnosis.because if reason.startswith(f"{action.name} ")), "")
+    confidence = f"{percent(diagnosis.confidence)} · {record.removeprefix(f'{action.name} ').rstrip('.')}"
+    facts = [("Action", action.name), ("Confidence", confidence), ("Risk", str(action.risk)), ("To undo", action.undo)]
+    yield Facts(tuple(facts))
+    if action.dry_run:
+        yield Text(f"{action.target} is not connected: this is a dry run. Approving sends nothing; it would send:")
+        yield Code(action.request)
+    if diagnosis.hand_over:
+        yield Text(diagnosis.hand_over)
+    if incident.action_status is not ActionStatus.PENDING:
+        yield Text(f"{action.name}: {incident.action_status}.")
+
+
+def _nothing_to_propose(diagnosis: Diagnosis) -> Iterator[Part]:
+    yield Divider()
+    yield Text(diagnosis.hand_over)
+    for number, step in enumerate(diagnosis.steps, 1):
+        yield Text(f"{number}. {step}")
+
+
+def _buttons(incident: Incident) -> Iterator[Part]:
+    number, action = incident.number, incident.action
+    if action and incident.action_status is ActionStatus.PENDING:
+        label = f"Approve {action.name}" + (" (dry run)" if action.dry_run else "")
+        sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
+        yield Button(label, f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
+        yield Form("Reject", f"reject {number}", (Field("why", "Why not?"),))
+    if not incident.assigned_to:
+        yield Button("Acknowledge", f"ack {number}")
+    yield Form("Resolve", f"resolve {number}", (Field("how", "How was it mended?"),))
+    yield Button("Why?", f"why {number}")
+
+
+def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, PLR0911 - one closed union, one arm each
+    """What the incident's thread is told of this event; None where the changed incident card says it all."""
+    n = f"#{incident.number}"
+    match event:
+        case Opened() | SeenAgain() | Looked() | Started() | Closed():
+            return None
+        case Reopened():
+            return Card(f"{n} came back", (Text("It is open again, and I am looking at it."),), tone=Tone.BAD)
+        case Diagnosed(diagnosis=diagnosis):
+            return _diagnosed(incident, diagnosis)
+        case Acknowledged(by=by):
+            return Card(f"{by} is on it")
+        case Approved(by=by, action=id):
+            return Card(f"{by} approved {_name(incident, id)}", (Text("I look at the target once more, then act."),))
+        case Rejected(by=by, action=id, reason=reason):
+            return Card(f"{by} rejected {_name(incident, id)}", (Text(reason),))
+        case Acted(action=id, outcome=outcome):
+            good = outcome.result in (Result.DONE, Result.DRY_RUN)
+            title = f"{_name(incident, id)} {OUTCOMES[outcome.result]}"
+            return Card(title, (Text(outcome.detail),), tone=Tone.WORKING if good else Tone.BAD)
+        case Verified(action=id, verdict=verdict):
+            good = verdict.judgement is Judgement.WORKED
+            title = f"{n} is resolved" if good else f"{_name(incident, id)} did not mend it"
+            ending = (Text(_ending(incident)),) if good and not incident.active else ()
+            return Card(title, (Text(verdict.detail), *ending), tone=Tone.GOOD if good else Tone.BAD)
+        case Escalated(to=to, reason=reason):
+            return Card(f"I have woken {to}", (Text(reason),), tone=Tone.BAD)
+        case Noted(by=by, text=text):
+            return Card(f"{by} noted", (Text(text),))
+        case Resolved(by=by, how=how):
+            return Card(f"{n} is resolved", (Text(f"{by}: {how}."),), tone=Tone.GOOD)
+        case _:
+            assert_never(event)
+
+
+def _diagnosed(incident: Incident, diagnosis: Diagnosis) -> Card | None:
+    """A first proposal stands on the incident's card; a later one, or none, is worth a line of its own."""
+    if diagnosis.proposal and not incident.tried:
+        return None
+    if diagnosis.proposal:
+        text = f"{diagnosis.proposal.effect}. It stands on the card and waits for you."
+        return Card("There is a fresh proposal", (Text(text),), tone=Tone.WAITING)
+    return Card("A person decides", (Text(diagnosis.hand_over),), tone=Tone.BAD)
+
+
+def _name(incident: Incident, id: str) -> str:
+    """What the action of an event was called; a later proposal may stand in its place by now."""
+    known = [tried.action for tried in incident.tried] + ([incident.action] if incident.action else [])
+    return next((action.name for action in known if action.id == id), "The action")
+
+
+def wake_card(incident: Incident, reason: str) -> Card:
+    """The direct message that wakes a person: the whole incident, so that they can decide from bed."""
+    card = incident_card(incident)
+    return Card(card.title, (Text(reason), *card.parts), tone=Tone.BAD)

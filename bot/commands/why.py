@@ -1,0 +1,21 @@
+"""``why``: what the diagnosis stands on."""
+
+from __future__ import annotations
+
+from adapters.chat.card import Card, Code, Facts, Part, Text
+from bot.office import Asked
+from bot.words import excerpt, percent
+
+
+async def why(asked: Asked) -> Card:
+    """which line, which rule and which outcomes my diagnosis stands on"""
+    incident = await asked.desk.incidents.numbered(asked.number)
+    diagnosis = incident.diagnosis
+    if diagnosis is None:
+        return Card(f"#{incident.number} why", (Text("I am still looking at it."),))
+    parts: list[Part] = [Text(reason) for reason in diagnosis.because]
+    parts.append(Code(excerpt(incident.signal.text), caption=incident.signal.source))
+    parts.append(Facts((("Category", diagnosis.category), ("Confidence", percent(diagnosis.confidence)))))
+    if pattern := asked.desk.detector.patterns.get(incident.signal.pattern):
+        parts.append(Text(pattern.advice))
+    return Card(f"#{incident.number} why", tuple(parts))

@@ -1,0 +1,60 @@
+"""What a command works with: the desk, the people, and what the program can say about itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapters.chat.ask import Ask
+from bot.example import Example
+from engine.desk import Desk
+from engine.errors import Refused
+from engine.model import Account
+from engine.ports import People
+
+_THREAD = re.compile(r"^incident-(\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    desk: Desk
+    people: People
+    facts: Callable[[], tuple[tuple[str, str], ...]]
+    """Name and value of what ``status`` shows: sources, targets, the last scan."""
+    example: Example | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An ask, who asked it, and where it is worked on."""
+
+    ask: Ask
+    account: Account | None
+    office: Office
+
+    @property
+    def desk(self) -> Desk:
+        return self.office.desk
+
+    @property
+    def by(self) -> str:
+        """The account that acts. Only called after ``must``; an unknown person is named by the platform."""
+        return self.account.username if self.account else self.ask.name
+
+    @property
+    def number(self) -> int:
+        """The incident asked about: the first word, or the thread that the ask was said in. Raises Refused."""
+        word = self.ask.words[0].lstrip("#") if self.ask.words else ""
+        if word.isdecimal() and len(word) <= 9:
+            return int(word)
+        if thread := _THREAD.match(self.ask.thread):
+            return int(thread.group(1))
+        raise Refused(f"Which incident? Say its number: {self.ask.verb} 17")
+
+    @property
+    def rest(self) -> str:
+        """What follows the verb and the number, as it was typed."""
+        rest = self.ask.text.partition(" ")[2].strip()
+        first, _, after = rest.partition(" ")
+        return after.strip() if first.lstrip("#").isdecimal() else rest

@@ -1,0 +1,47 @@
+"""The first people: those whom the settings name, and the players of the guided example."""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, uuid5
+
+from bot.settings import Settings
+from engine.model import Account, Role
+from engine.ports import People
+
+PLATFORM = "web"
+
+PLAYERS = (
+    Account("demo-ada", "ada", "Ada, on call", "ada@example.com", Role.RESPONDER),
+    Account("demo-bob", "bob", "Bob, who approves", "bob@example.com", Role.APPROVER),
+    Account("demo-cleo", "cleo", "Cleo, who looks on", "cleo@example.com", Role.VIEWER),
+)
+"""Whom a newcomer can be in the guided example."""
+
+ONLOOKER = Account("onlooker", "onlooker", "You", "", Role.VIEWER)
+"""Who signs in where no admin is named: may look, and decide nothing."""
+
+
+async def first(people: People, settings: Settings) -> Account:
+    """Make sure that they have accounts; returns the one that the link printed at start signs in."""
+    accounts = PLAYERS if settings.demo else tuple(map(_admin, settings.admins)) or (ONLOOKER,)
+    for account in accounts:
+        if await people.named(account.username) is None:
+            await people.save(account)
+            await people.link(PLATFORM, account.username, account.id)
+    named = await people.named(PLAYERS[1].username if settings.demo else accounts[0].username)
+    return named or accounts[0]
+
+
+async def on_call(people: People, settings: Settings) -> tuple[str, ...]:
+    """User names of those on call, first to be woken first: accounts with the settings' addresses."""
+    if settings.demo:
+        return (PLAYERS[0].username, PLAYERS[1].username)
+    by_email = {account.email.lower(): account.username for account in await people.all() if account.is_active}
+    return tuple(by_email[email.lower()] for email in settings.oncall_emails if email.lower() in by_email)
+
+
+def _admin(name: str) -> Account:
+    """``ADMINS`` names a person by user name or by e-mail address."""
+    username = name.partition("@")[0]
+    email = name if "@" in name else ""
+    return Account(str(uuid5(NAMESPACE_URL, f"oncall:{name}")), username, username, email, Role.ADMIN)

@@ -1,0 +1,107 @@
+"""Tells chat what happened, from the event log: what is untold is posted, then marked told. A crash loses no card."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
+
+from adapters.chat.ask import Room
+from adapters.chat.card import Card
+from adapters.chat.platform import Platform, Ref
+from bot.cards import incident_card, step_card, wake_card
+from engine.errors import OnCallError
+from engine.events import Escalated
+from engine.model import Incident
+from engine.ports import Incidents, Untold
+
+AGAIN_AFTER = 5.0
+"""Seconds before a platform or database that did not answer is tried again."""
+
+Trouble = Callable[[Exception], None]
+
+
+class Conversations(Protocol):
+    """Where an incident's card stands on each platform: (room, message) under the card's key."""
+
+    async def get(self, platform: str, key: str) -> tuple[str, str] | None: ...
+    async def put(self, platform: str, key: str, room: str, message: str) -> tuple[str, str]: ...
+
+
+class Teller:
+    """One loop; ``wake`` after anything was recorded."""
+
+    def __init__(
+        self,
+        incidents: Incidents,
+        conversations: Conversations,
+        platforms: Mapping[Room, Platform],
+        trouble: Trouble,
+    ) -> None:
+        self._incidents = incidents
+        self._conversations = conversations
+        self._platforms = platforms
+        self._trouble = trouble
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled. What was not told when the program last stopped is told at once."""
+        self.wake()
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                while await self.tell():
+                    pass
+            except OnCallError as error:
+                self._trouble(error)
+                asyncio.get_running_loop().call_later(AGAIN_AFTER, self.wake)
+            except Exception as error:  # noqa: BLE001 - telling must go on whatever one card did; it is logged
+                self._trouble(error)
+                asyncio.get_running_loop().call_later(AGAIN_AFTER, self.wake)
+
+    async def tell(self) -> int:
+        """Tell what is untold now, oldest first; returns how many events that were."""
+        untold = await self._incidents.untold()
+        for _, group in groupby(sorted(untold, key=lambda one: one.incident.number), key=lambda one: one.incident.id):
+            await self._tell(list(group))
+        return len(untold)
+
+    async def _tell(self, untold: Sequence[Untold]) -> None:
+        """One incident's news: its card is changed once, each step worth a line follows in its thread."""
+        incident = untold[-1].incident
+        for room, platform in self._platforms.items():
+            ref = await self._stand(platform, room, incident)
+            for one in untold:
+                if step := step_card(incident, one.event):
+                    await platform.post(ref.room, step, key=f"{incident.id}-{one.sequence}", thread=ref)
+                if isinstance(one.event, Escalated):
+                    await self._wake_person(platform, incident, one.sequence, one.event)
+        for one in untold:
+            await self._incidents.told(incident.id, one.sequence)
+
+    async def _stand(self, platform: Platform, room: Room, incident: Incident) -> Ref:
+        """The incident's card, posted or changed to how it stands now."""
+        key, card = f"incident-{incident.number}", incident_card(incident)
+        if known := await self._conversations.get(platform.name, key):
+            ref = Ref(Room(known[0]), known[1])
+            await platform.update(ref, card)
+            return ref
+        ref = await platform.post(room, card, key=key)
+        await platform.update(ref, card)  # posted before a crash, it shows an older state
+        kept = await self._conversations.put(platform.name, key, ref.room, ref.message)
+        return Ref(Room(kept[0]), kept[1])
+
+    async def _wake_person(self, platform: Platform, incident: Incident, sequence: int, event: Escalated) -> None:
+        room = await platform.direct(event.to)
+        await platform.post(room, wake_card(incident, event.reason), key=f"{incident.id}-{sequence}-wake")
+
+
+async def welcome(platforms: Mapping[Room, Platform], card: Card) -> None:
+    """The first thing a new room shows, once."""
+    for room, platform in platforms.items():
+        await platform.post(room, card, key="welcome")

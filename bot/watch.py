@@ -1,0 +1,52 @@
+"""Watching: every log source is scanned, what it says is heard, and the last scan is remembered for ``status``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from bot.log import get_logger
+from bot.words import clock
+from engine.desk import Desk
+from engine.errors import OnCallError
+from engine.escalate import tick
+from engine.group import hear
+from engine.ports import LogSource, Scanned
+
+log = get_logger("watch")
+
+
+class Watch:
+    def __init__(self, desk: Desk, sources: Sequence[LogSource]) -> None:
+        self._desk = desk
+        self._sources = sources
+        self.last: datetime | None = None
+        self.troubles: dict[str, tuple[str, ...]] = {}
+
+    async def scan(self) -> None:
+        """One round over all sources. A database that is away now is there at the next round: nothing is lost."""
+        for source in self._sources:
+            try:
+                self._note(source.name, await source.scan(partial(hear, self._desk)))
+            except OnCallError as error:
+                log.warning("a scan was broken off", source=source.name, reason=str(error))
+        self.last = self._desk.clock.now()
+
+    async def tick(self) -> None:
+        """Time passes for incidents."""
+        try:
+            await tick(self._desk)
+        except OnCallError as error:
+            log.warning("time could not pass", reason=str(error))
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        troubles = [trouble for of in self.troubles.values() for trouble in of]
+        when = clock(self.last) if self.last else "not yet"
+        return (("Last scan", when), *(("Trouble", trouble) for trouble in troubles[-5:]))
+
+    def _note(self, name: str, scanned: Scanned) -> None:
+        if scanned.troubles:
+            self.troubles[name] = scanned.troubles
+        for trouble in scanned.troubles:
+            log.warning("a log cannot be read", source=name, reason=trouble)

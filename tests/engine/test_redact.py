@@ -1,0 +1,73 @@
+"""What must never be stored or shown is gone; the rest stays as it is."""
+
+import json
+import time
+
+import pytest
+
+from engine.redact import HIDDEN, clean, redact, shorten
+
+SECRETS = [
+    ("postgresql://app:hunter2@db:5432/orders", "hunter2"),
+    ("Authorization: Bearer abcdef0123456789", "abcdef0123456789"),
+    ("authorization=Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+    ('{"event": "login", "password": "hunter2"}', "hunter2"),
+    ("password=hunter2 user=app", "hunter2"),
+    ("AIRFLOW__DATABASE__SQL_ALCHEMY_PASSWORD='hunter2'", "hunter2"),
+    ("aws_secret_access_key = wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI"),
+    ("key AKIAIOSFODNN7EXAMPLE was used", "AKIAIOSFODNN7EXAMPLE"),
+    ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N", "dozjgNryP4J3"),
+    ("xoxb-123456789012-abcdefghij", "abcdefghij"),
+    ("ghp_0123456789abcdefghijABCDEFGHIJ", "0123456789abcdefghij"),
+    ("Cookie: session=abc; other=def", "session=abc"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END RSA PRIVATE KEY-----", "MIIEow"),
+    ("fernet_key: 81HqDtbqAywKSOumSha3BhWNOdQ26slT6K0YaZeZyPs=", "81HqDtbqAywK"),
+    ("client_secret => 'abc def'", "abc def"),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_a_secret_is_gone(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+    assert HIDDEN in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'FATAL:  password authentication failed for user "notesServer"',
+        "postgresql://db:5432/orders",
+        "Table or view not found: dq_customers; line 1 pos 21",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_a_json_line_stays_json() -> None:
+    line = {"event": "failed", "password": "hunter2", "cookie": "a=b", "authorization": "Bearer abcdefghijkl"}
+    assert json.loads(redact(json.dumps(line)))["event"] == "failed"
+
+
+def test_terminal_codes_and_hidden_marks_are_taken_out() -> None:
+    assert (
+        clean("\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07 \u202egnp.exe\x00\u200b") == "red link gnp.exe"
+    )
+
+
+def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
+    text = "begin" + "x" * 100_000 + "end"
+    short = redact(text, 1000)
+    assert short.startswith("begin")
+    assert short.endswith("end")
+    assert len(short) < 1100
+    assert "left out" in shorten(text, 100)
+
+
+@pytest.mark.parametrize(
+    "text", ["password=" * 20_000, "a" * 200_000, "://" * 60_000, "-----BEGIN PRIVATE KEY-----" * 5_000]
+)
+def test_hostile_text_takes_no_time(text: str) -> None:
+    began = time.perf_counter()
+    redact(text)
+    assert time.perf_counter() - began < 2

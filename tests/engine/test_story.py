@@ -1,0 +1,362 @@
+"""An incident's life in the engine: heard, looked at, approved, acted on, verified, learned from."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from engine import decide, escalate, group
+from engine.desk import Desk, Policy
+from engine.diagnose import RECOVERED
+from engine.errors import Refused, Unreachable
+from engine.events import Acted, Diagnosed, Escalated, Looked, Opened, Reopened, SeenAgain, Started
+from engine.model import ActionStatus, Incident, Judgement, Result, Status, WaitsFor
+from engine.respond import Responder, advance
+from tests.clock import FakeClock
+from tests.engine.desks import Machine, desk, entry
+
+
+async def settle(office: Desk, incident: Incident) -> Incident:
+    """Let the machine do all that waits for it."""
+    incident = await office.incidents.get(incident.id)
+    while incident.waits_for is WaitsFor.MACHINE:
+        incident = await advance(office, incident)
+    return incident
+
+
+async def proposed(machine: Machine, office: Desk) -> Incident:
+    [incident] = await group.hear(office, [entry()])
+    return await settle(office, incident)
+
+
+async def kinds(office: Desk, incident: Incident) -> list[str]:
+    return [type(event).__name__ for event in await office.incidents.timeline(incident.id)]
+
+
+async def test_a_line_becomes_an_incident_with_exact_names_and_one_proposal() -> None:
+    machine = Machine()
+    incident = await proposed(machine, desk(machine))
+    assert incident.signal.title == "Airflow task orders.transform ran into its timeout"
+    assert incident.identifiers["dag_run_id"] == "manual__1"
+    assert incident.action
+    assert incident.action.name == "restart_dag_task"
+    assert dict(incident.action.parameters) == {"dag_id": "orders", "dag_run_id": "manual__1", "task_id": "transform"}
+    assert incident.action.seen == machine.state
+    assert incident.waits_for is WaitsFor.PERSON
+    assert machine.acts == []
+
+
+async def test_approved_it_is_done_once_verified_resolved_and_learned() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert machine.acts == ["restart_dag_task"]
+    assert (incident.status, incident.action_status) == (Status.RESOLVED, ActionStatus.COMPLETED)
+    assert incident.resolved_at
+    assert await kinds(office, incident) == [
+        "Opened",
+        "Looked",
+        "Diagnosed",
+        "Approved",
+        "Looked",
+        "Started",
+        "Acted",
+        "Verified",
+    ]
+    [lesson] = await office.incidents.lessons("airflow/task-timeout", "production")
+    assert (lesson.action, lesson.judgement, lesson.incident) == ("restart_dag_task", Judgement.WORKED, incident.id)
+    assert lesson.seconds > 0
+
+
+async def test_what_was_learned_is_said_of_the_next_one() -> None:
+    machine = Machine()
+    office = desk(machine)
+    first = await proposed(machine, office)
+    await decide.approve(office, first.number, "bob")
+    await settle(office, first)
+    [other] = await group.hear(office, [entry(entry().text.replace("manual__1", "manual__2"))])
+    second = await settle(office, other)
+    assert first.diagnosis
+    assert second.diagnosis
+    assert second.diagnosis.confidence > first.diagnosis.confidence
+    assert "restart_dag_task worked 1 of 1 time here." in second.diagnosis.because
+    assert second.diagnosis.predicted_seconds is not None
+
+
+async def test_the_same_failure_is_one_incident_and_counts_up() -> None:
+    office = desk(Machine())
+    heard = await group.hear(office, [entry(position=position) for position in (0, 10, 20, 10)])
+    assert {incident.number for incident in heard} == {1}
+    assert heard[-1].count == 3  # the fourth was read again after an interruption
+
+
+async def test_a_consequence_joins_its_cause() -> None:
+    office = desk(Machine())
+    path = "/logs/dag_id=orders/run_id=manual__1/task_id=transform/attempt=1.log"
+    killed = '{"timestamp":"2026-11-21T02:59:05Z","level":"error","event":"Task killed!","logger":"task"}'
+    heard = await group.hear(
+        office, [entry(entry().text.replace(',"map_index":-1', ""), 0, path), entry(killed, 99, path)]
+    )
+    assert [incident.number for incident in heard] == [1, 1]
+
+
+async def test_a_resolved_one_that_comes_back_soon_is_reopened_and_later_is_a_new_one() -> None:
+    clock, machine = FakeClock(), Machine()
+    office = desk(machine, clock)
+    incident = await proposed(machine, office)
+    await decide.resolve(office, incident.number, "ada", "restarted by hand")
+    later = entry().text.replace("02:59", "03:10")
+    clock.pass_time(minutes=10)
+    [back] = await group.hear(office, [entry(later, 50)])
+    assert (back.number, back.status, back.count) == (1, Status.OPEN, 2)
+    assert isinstance((await office.incidents.timeline(back.id))[-1], Reopened)
+    await settle(office, back)
+    await decide.resolve(office, back.number, "ada", "again")
+    clock.pass_time(hours=2)
+    assert await escalate.tick(office) == 1
+    [new] = await group.hear(office, [entry(entry().text.replace("02:59", "05:20"), 90)])
+    assert new.number == 2
+
+
+async def test_a_late_line_of_a_resolved_failure_does_not_reopen_it() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    await decide.resolve(office, incident.number, "ada", "done")
+    [late] = await group.hear(office, [entry(position=70)])
+    assert late.status is Status.RESOLVED
+    assert isinstance((await office.incidents.timeline(late.id))[-1], SeenAgain)
+
+
+async def test_a_target_that_moved_since_the_proposal_is_not_touched() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    machine.state = {"state": "failed", "try_number": "2"}
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert machine.acts == []
+    assert incident.action
+    assert incident.action.seen == machine.state  # a fresh proposal, bound to the new state
+    assert incident.action_status is ActionStatus.PENDING
+    acted = next(event for event in await office.incidents.timeline(incident.id) if isinstance(event, Acted))
+    assert acted.outcome.result is Result.CHANGED
+    assert "try_number was 1, is 2" in acted.outcome.detail
+
+
+async def test_what_recovered_by_itself_is_resolved_and_earns_no_credit() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    machine.state, machine.healthy = {"state": "success", "try_number": "2"}, True
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert (incident.status, incident.resolution_method) == (Status.RESOLVED, RECOVERED)
+    assert machine.acts == []
+    assert await office.incidents.lessons("airflow/task-timeout", "production") == []
+
+
+async def test_a_target_that_does_not_answer_is_not_approved_blindly() -> None:
+    machine = Machine(unreachable=True)
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    assert incident.action
+    assert incident.action.seen == {}
+    machine.unreachable = False
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert machine.acts == []
+    assert incident.action.seen == machine.state
+
+
+async def test_an_action_that_did_not_help_is_not_proposed_again_but_the_next_one_is() -> None:
+    machine = Machine(verdicts=[Judgement.FAILED])
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert incident.action
+    assert incident.action.name == "clear_dag_run"
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert incident.action is None
+    assert incident.diagnosis
+    assert "a person decides" in incident.diagnosis.hand_over
+    assert machine.acts == ["restart_dag_task", "clear_dag_run"]
+
+
+async def test_no_more_actions_than_the_policy_allows() -> None:
+    machine = Machine(verdicts=[Judgement.FAILED])
+    office = desk(machine, policy=Policy(max_actions=1))
+    incident = await proposed(machine, office)
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert incident.action is None
+
+
+async def test_an_action_without_an_end_is_unknown_after_its_time() -> None:
+    machine = Machine(verdicts=[Judgement.NOT_YET])
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert [tried.status for tried in incident.tried] == [ActionStatus.UNKNOWN]
+    assert incident.waits_for is WaitsFor.PERSON
+
+
+@pytest.mark.parametrize(
+    ("judgement", "result"),
+    [
+        (Judgement.WORKED, Result.DONE),
+        (Judgement.NOT_YET, Result.DONE),
+        (Judgement.FAILED, Result.DONE),
+        (Judgement.UNKNOWN, Result.UNKNOWN),
+    ],
+)
+async def test_an_action_under_way_at_a_crash_is_asked_after_never_repeated(
+    judgement: Judgement, result: Result
+) -> None:
+    machine = Machine(verdicts=[judgement])
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    incident = await decide.approve(office, incident.number, "bob")
+    assert incident.action
+    incident = await office.record_fact(incident.id, Started(office.clock.now(), incident.action.id))
+    incident = await advance(office, incident)  # as the next program finds it
+    acted = (await office.incidents.timeline(incident.id))[-1]
+    assert isinstance(acted, Acted)
+    assert acted.outcome.result is result
+    assert machine.acts == []
+
+
+async def test_a_crash_while_the_target_is_away_is_asked_later() -> None:
+    machine = Machine(unreachable=True)
+    clock = FakeClock()
+    office = desk(machine, clock)
+    machine.unreachable = False
+    incident = await proposed(machine, office)
+    incident = await decide.approve(office, incident.number, "bob")
+    assert incident.action
+    incident = await office.record_fact(incident.id, Started(office.clock.now(), incident.action.id))
+    machine.unreachable = True
+    with pytest.raises(Unreachable):
+        await advance(office, incident)
+    clock.pass_time(minutes=5)
+    incident = await advance(office, incident)
+    assert incident.tried[-1].status is ActionStatus.UNKNOWN
+
+
+async def test_three_at_once_one_wins() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    answers = await asyncio.gather(
+        *(decide.approve(office, incident.number, by) for by in ("ada", "bob", "cleo")), return_exceptions=True
+    )
+    assert sum(isinstance(answer, Refused) for answer in answers) == 2
+    assert "Somebody else has just decided" in str(next(a for a in answers if isinstance(a, Refused)))
+
+
+async def test_a_button_of_an_older_proposal_approves_nothing() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    with pytest.raises(Refused, match="has changed since"):
+        await decide.approve(office, incident.number, "bob", "ffffffff")
+
+
+async def test_an_old_proposal_is_looked_at_anew() -> None:
+    clock, machine = FakeClock(), Machine()
+    office = desk(machine, clock)
+    incident = await proposed(machine, office)
+    clock.pass_time(minutes=31)
+    with pytest.raises(Refused, match="grown old"):
+        await decide.approve(office, incident.number, "bob")
+    fresh = await office.incidents.get(incident.id)
+    assert fresh.action
+    assert incident.action
+    assert fresh.action.id != incident.action.id
+    await decide.approve(office, incident.number, "bob")
+
+
+async def test_a_late_diagnosis_does_not_exchange_what_was_approved() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    approved = await decide.approve(office, incident.number, "bob")
+    assert incident.diagnosis
+    after = await office.record_fact(incident.id, Diagnosed(office.clock.now(), incident.diagnosis))
+    assert (after.action, after.action_status) == (approved.action, ActionStatus.APPROVED)
+
+
+async def test_a_rejected_action_is_with_a_person() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    incident = await decide.reject(office, incident.number, "bob", "upstream is down")
+    assert (incident.waits_for, incident.assigned_to) == (WaitsFor.PERSON, "bob")
+    with pytest.raises(Refused, match="rejected"):
+        await decide.approve(office, incident.number, "ada")
+
+
+async def test_nobody_answers_so_the_next_is_woken_each_once() -> None:
+    clock, machine = FakeClock(), Machine()
+    office = desk(machine, clock, Policy(on_call=("ada", "bob"), escalate_after=timedelta(minutes=15)))
+    incident = await proposed(machine, office)
+    woken = []
+    for _ in range(6):
+        clock.pass_time(minutes=10)
+        await escalate.tick(office)
+    for event in await office.incidents.timeline(incident.id):
+        if isinstance(event, Escalated):
+            woken.append(event.to)
+    assert woken == ["ada", "bob"]
+
+
+async def test_whoever_took_it_is_not_escalated() -> None:
+    clock, machine = FakeClock(), Machine()
+    office = desk(machine, clock, Policy(on_call=("ada",)))
+    incident = await proposed(machine, office)
+    await decide.acknowledge(office, incident.number, "cleo")
+    clock.pass_time(hours=1)
+    assert await escalate.tick(office) == 0
+
+
+async def test_a_report_of_something_unknown_is_an_incident_for_a_person() -> None:
+    office = desk(Machine())
+    incident = await settle(
+        office, await group.reported(office, entry("the invoices look odd\nsince noon", -1, "report by ada"))
+    )
+    assert incident.signal.title == "the invoices look odd"
+    assert incident.diagnosis
+    assert incident.diagnosis.category == "unknown"
+    assert incident.waits_for is WaitsFor.PERSON
+
+
+async def test_a_report_of_something_known_joins_it() -> None:
+    machine = Machine()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    told = await group.reported(office, entry(position=-1, source="report by ada"))
+    assert (told.number, told.count) == (incident.number, 2)
+
+
+async def test_an_incident_that_nobody_looked_at_before_a_crash_is_taken_up() -> None:
+    machine = Machine()
+    office = desk(machine)
+    await group.hear(office, [entry()])
+    responder = Responder(office, lambda _id, error: pytest.fail(str(error)))
+    task = asyncio.create_task(responder.run())
+    while (await office.incidents.numbered(1)).diagnosis is None:
+        await asyncio.sleep(0.01)
+    await responder.stop(1)
+    task.cancel()
+    assert [type(event) for event in await office.incidents.timeline((await office.incidents.numbered(1)).id)] == [
+        Opened,
+        Looked,
+        Diagnosed,
+    ]
