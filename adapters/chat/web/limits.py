@@ -1,0 +1,37 @@
+"""How much of a card the page shows. A browser would show more, but nobody reads it at three in the morning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """In characters unless said otherwise."""
+
+    title: int = 300
+    text: int = 6_000
+    code: int = 20_000
+    code_lines_open: int = 12  # lines; the rest is behind "Show all"
+    fact: int = 1_000
+    facts: int = 50  # pairs
+    label: int = 80
+    parts: int = 60  # parts of a card
+    said: int = 4_000  # what a person may type at once
+    posts: int = 200  # posts of a page
+    posts_at_most: int = 2_000  # posts of a page for somebody who asks for earlier ones
+    completions: int = 60  # commands offered
+
+
+LIMITS = Limits()
+
+
+def cut(text: str, at_most: int) -> tuple[str, int]:
+    """Return the text as far as it is shown, and how many characters were left out."""
+    return text[:at_most], max(0, len(text) - at_most)
+
+
+def short(text: str, at_most: int) -> str:
+    """Return the text on one line of at most this length, ending in … if something was left out."""
+    line = " ".join(text[: 4 * at_most].split())
+    return line if len(line) <= at_most else f"{line[: at_most - 1]}…"

@@ -1,0 +1,157 @@
+"""A small office around the web chat: three people, posts in memory, and an agent that answers with real cards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+
+from adapters.chat.ask import Ask, Room
+from adapters.chat.card import Button, Card, Code, Facts, Field, Form, Link, Text, Tone
+from adapters.chat.platform import Ref
+from adapters.chat.web.lines import Completion
+from adapters.chat.web.memory import MemoryPosts
+from adapters.chat.web.platform import WebChat
+from adapters.chat.web.routes import DemoPerson
+from adapters.chat.web.sign_in import SignIn
+from engine.model import Account, Role
+
+ROOM = Room("incidents")
+ALICE = Account("1", "alice", "Alice Kim", "alice@example.com", Role.RESPONDER)
+BOB = Account("2", "bob", "Bob Osei", "bob@example.com", Role.APPROVER)
+GONE = Account("3", "gone", "Gina Gone", "gina@example.com", Role.ADMIN, is_active=False)
+DEMO = (DemoPerson("alice", "Alice Kim", "asks for things"), DemoPerson("bob", "Bob Osei", "approves them"))
+COMMANDS = (
+    Completion("help", "What I can do"),
+    Completion("status", "What is going on now"),
+    Completion("approve <number>", "Let me run the proposed action"),
+    Completion("apply <file>", "Learn from a file"),
+    Completion("secret", "Only you see the answer"),
+)
+LOG_LINE = "[2026-11-21T03:12:44.120+0000] {taskinstance.py:3313} ERROR - Task failed with exception"
+TRACE = "\n".join(
+    [
+        LOG_LINE,
+        "Traceback (most recent call last):",
+        *(f'  File "/opt/airflow/dags/daily_sales.py", line {40 + n}, in step_{n}' for n in range(14)),
+        "airflow.exceptions.AirflowTaskTimeout: Timeout, PID: 4211",
+    ]
+)
+
+
+class OfficeClock:
+    """Stands still until somebody moves it."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 21, 9, 16, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class OfficePeople:
+    async def named(self, username: str) -> Account | None:
+        return {one.username: one for one in (ALICE, BOB, GONE)}.get(username)
+
+
+def timed_out() -> Card:
+    return Card(
+        "#1 Airflow task transform timed out",
+        (
+            Facts(
+                (
+                    ("DAG", "daily_sales"),
+                    ("Run", "scheduled__2026-11-21T03:00:00+00:00"),
+                    ("Task", "transform"),
+                    ("Try", "1 of 1"),
+                    ("Seen", "3 times since 03:12"),
+                )
+            ),
+            Code("AirflowTaskTimeout: Timeout, PID: 4211", "daily_sales/transform, attempt 1"),
+            Text("The task ran longer than its execution_timeout of 10 minutes. The input was 4 times its usual size."),
+            Text("I propose to clear the task so that it runs again. This worked 7 of 9 times here."),
+            Button(
+                "Approve",
+                "approve 1",
+                primary=True,
+                confirm="Clear the task transform of daily_sales and run it again?",
+            ),
+            Form("Reject …", "reject 1", (Field("reason", "Why not?", long=True),)),
+            Button("Acknowledge", "ack 1"),
+            Link("Open in Airflow", "https://airflow.example.com/dags/daily_sales"),
+        ),
+        Tone.WAITING,
+    )
+
+
+def mended() -> Card:
+    return Card(
+        "#1 Airflow task transform timed out",
+        (Facts((("Approved by", "Bob Osei"), ("Mended in", "2 min 10 s"))), Text("The task ran again and succeeded.")),
+        Tone.GOOD,
+    )
+
+
+@dataclass
+class Office:
+    """``asked`` is all that reached the agent."""
+
+    clock: OfficeClock = field(default_factory=OfficeClock)
+    demo_people: Sequence[DemoPerson] = ()
+    asked: list[Ask] = field(default_factory=list)
+    patience: asyncio.Event = field(default_factory=asyncio.Event)
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        self.posts = MemoryPosts(self.clock)
+        self.sign_in = SignIn(OfficePeople(), self.clock, secret="a secret of this office")
+        self.chat = WebChat(
+            self.posts,
+            self.sign_in,
+            hosts=["127.0.0.1", "localhost"],
+            commands=COMMANDS,
+            demo_people=self.demo_people,
+        )
+
+    async def handle(self, ask: Ask) -> Card:
+        self.asked.append(ask)
+        match ask.verb:
+            case "help":
+                return Card("What I can do", (Facts(tuple((one.usage, one.help) for one in COMMANDS)),))
+            case "approve":
+                await self.chat.update(Ref(ROOM, "INC-1"), mended())
+                return Card("Approved. I clear the task now.", tone=Tone.WORKING)
+            case "secret":
+                return Card("Your secret is 4711", tone=Tone.BAD, private=True)
+            case "wait":
+                await self.patience.wait()
+        return Card(f"You said: {ask.text}")
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        self.chat.mount(app, self.handle)
+        return app
+
+    def link(self, username: str = "alice") -> str:
+        return self.sign_in.new_link(self.url, username)
+
+
+@asynccontextmanager
+async def opened(office: Office) -> AsyncIterator[Office]:
+    """The office on a free port of this machine."""
+    runner = web.AppRunner(office.app(), access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        office.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield office
+    finally:
+        await runner.cleanup()
