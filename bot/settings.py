@@ -21,7 +21,7 @@ from bot.variables import ENV_FILE, Known, Reading, Trouble, read
 from engine.errors import Misconfigured
 
 PLACEHOLDER = "your-secret-key-here"
-"""The manual's default of SECRET_KEY. Everybody knows it, so it counts as no key at all."""
+"""The documented default of SECRET_KEY. Everybody knows it, so it counts as no key at all."""
 
 Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(values.items)]
 Emails: TypeAlias = Annotated[tuple[Annotated[str, AfterValidator(values.email)], ...], BeforeValidator(values.items)]
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         8000,
         ge=1,
         le=65535,
-        description="TCP port of the chat endpoints, the API and the pages. 8000 is the port of the manual.",
+        description="TCP port of the chat endpoints, the API and the pages. 8000: below 1024 it would need root.",
     )
     public_url: Annotated[str, AfterValidator(values.open_address)] = Field(
         "",
@@ -80,9 +80,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(PLACEHOLDER),
         examples=["<48 random characters>"],
-        description="Signs sessions and API tokens; at least 32 characters, from: python3 -c 'import secrets;"
-        " print(secrets.token_urlsafe(48))'. The default counts as unset: on this machine only, a random key is made"
-        " and kept; where others can reach the program, it refuses to start.",
+        description="Signs sessions and API tokens; at least 32 characters, made by: openssl rand -hex 32. The default"
+        " counts as unset: on this machine only, a random key is made and kept; where others can reach the program, it"
+        " refuses to start.",
     )
     access_token_expire_minutes: int = Field(
         30,
@@ -157,7 +157,7 @@ class Settings(BaseSettings):
         le=1,
         allow_inf_nan=False,
         description="Least probability (0 to 1) that the proposed action helps; below it the incident is handed to a"
-        " person at once. 0.7 is the manual's.",
+        " person at once. 0.7 means that seven of ten such proposals help.",
     )
     max_automation_actions: int = Field(
         5,
@@ -196,14 +196,14 @@ class Settings(BaseSettings):
         (),
         examples=["/var/log/app/*.log,logs/application.log"],
         description="Log files to read, with commas between. Empty means /var/log/application.log, /var/log/error.log,"
-        " /tmp/application.log and logs/application.log, as in the manual.",
+        " /tmp/application.log and logs/application.log.",
     )
     elasticsearch_url: Annotated[str, AfterValidator(values.web_address)] = Field(
         "http://localhost:9200",
         repr=False,
         json_schema_extra=_MAY_BE_EMPTIED,
-        description="Elasticsearch to read logs from. The default is the manual's; where nothing answers there, logs"
-        " are read from files only. Set to nothing, it is never asked.",
+        description="Elasticsearch to read logs from. The default is one on this machine; where nothing answers there,"
+        " logs are read from files only. Set to nothing, it is never asked.",
     )
     monitoring_interval: int = Field(
         30,
@@ -226,7 +226,7 @@ class Settings(BaseSettings):
         description="User at Airflow; one that may read and clear task instances is enough.",
     )
     airflow_password: SecretStr = Field(
-        SecretStr(""), examples=["<its password>"], description="Password of AIRFLOW_USERNAME."
+        SecretStr(""), examples=["<its password>"], description="Password of AIRFLOW_USERNAME at Airflow."
     )
     airflow_token: SecretStr = Field(
         SecretStr(""),
@@ -238,7 +238,8 @@ class Settings(BaseSettings):
         ge=0.1,
         le=300,
         allow_inf_nan=False,
-        description="How long one answer of Airflow may take, in seconds. 10, because a busy webserver takes 5.",
+        description="How long one answer of Airflow may take, in seconds. 10 gives a busy webserver time, and a"
+        " person still waits.",
     )
 
     # Our own log

@@ -21,7 +21,7 @@ _HOST = re.compile(
 _NAME = re.compile(r"[\w.-]{1,64}")
 _EMAIL = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,24}")
-_DATABASE = re.compile(r"(sqlite|postgresql|mysql)(\+[a-z0-9]+)?://", re.IGNORECASE)
+_DATABASE = re.compile(r"(sqlite|postgres|postgresql|mysql|mariadb)(\+[a-z0-9]+)?://", re.IGNORECASE)
 
 SHOWN = 60
 """Characters of a wrong value that are shown again."""

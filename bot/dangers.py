@@ -1,0 +1,72 @@
+"""Settings that are right one by one and wrong together: with one of these the program does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.settings import PLACEHOLDER, Settings, refusal
+from bot.variables import Trouble
+
+SHORTEST_KEY = 32
+"""Characters of SECRET_KEY. HMAC-SHA256 wants 32 bytes (RFC 7518, section 3.2)."""
+
+FEWEST_DIFFERENT = 8
+"""Different characters in SECRET_KEY; a random one of 32 hexadecimal digits has about 14."""
+
+MAKE_KEY = "openssl rand -hex 32"
+
+
+def dangers(settings: Settings) -> list[Trouble]:
+    """What stops the program from starting. Empty if all is well."""
+    return [*_key(settings), *_mail(settings), *_teams(settings), *_airflow(settings)]
+
+
+def refuse_dangers(settings: Settings) -> None:
+    """Raises Misconfigured with a line for every danger."""
+    if troubles := dangers(settings):
+        raise refusal(tuple(troubles))
+
+
+def weakness(settings: Settings) -> str:
+    """What is wrong with SECRET_KEY; empty if it is a good one."""
+    key = settings.secret_key.get_secret_value()
+    if key in ("", PLACEHOLDER):
+        return "is not set"
+    if len(key) < SHORTEST_KEY:
+        return f"has {len(key)} characters; fewer than {SHORTEST_KEY} can be guessed"
+    if len(set(key)) < FEWEST_DIFFERENT:
+        return f"repeats {len(set(key))} different characters and can be guessed"
+    return ""
+
+
+def _key(settings: Settings) -> Iterator[Trouble]:
+    weak = weakness(settings)
+    if weak and settings.exposed:
+        reach = f"{weak}, while others can reach the program at {settings.address}"
+        yield Trouble("SECRET_KEY", reach, f"Make one: {MAKE_KEY}")
+
+
+def _mail(settings: Settings) -> Iterator[Trouble]:
+    if settings.smtp_server and not settings.email_user:
+        yield Trouble("EMAIL_USER", "is not set, but SMTP_SERVER is", "Set it, or leave SMTP_SERVER out.")
+    if settings.smtp_server and not settings.email_password.get_secret_value():
+        yield Trouble("EMAIL_PASSWORD", "is not set, but SMTP_SERVER is", "Set it, or leave SMTP_SERVER out.")
+
+
+def _teams(settings: Settings) -> Iterator[Trouble]:
+    webhook = settings.teams_webhook_url.get_secret_value()
+    if webhook and not webhook.lower().startswith("https://"):
+        yield Trouble("TEAMS_WEBHOOK_URL", "does not begin with https://", "Copy the whole address from Teams again.")
+
+
+def _airflow(settings: Settings) -> Iterator[Trouble]:
+    password, token = settings.airflow_password.get_secret_value(), settings.airflow_token.get_secret_value()
+    if not settings.airflow_url or token:
+        return
+    if not settings.airflow_username and not password:
+        advice = "Set it, or AIRFLOW_USERNAME and AIRFLOW_PASSWORD; leave AIRFLOW_URL out for a dry run."
+        yield Trouble("AIRFLOW_TOKEN", "is not set, but AIRFLOW_URL is", advice)
+    elif not settings.airflow_username:
+        yield Trouble("AIRFLOW_USERNAME", "is not set, but AIRFLOW_PASSWORD is", "Set it as well.")
+    elif not password:
+        yield Trouble("AIRFLOW_PASSWORD", "is not set, but AIRFLOW_USERNAME is", "Set it as well.")
