@@ -107,7 +107,7 @@ class SqlIncidents(Incidents):
         here = (outcomes.c.pattern == key(pattern)) & (outcomes.c.environment == key(environment))
         query = select(outcomes).where(here).order_by(outcomes.c.id.desc()).limit(LESSONS)
         async with self.database.read() as connection:
-            return [_lesson(row) for row in await connection.execute(query)]
+            return [_lesson(row, pattern, environment) for row in await connection.execute(query)]
 
     async def _one(self, which: ColumnElement[bool], missing: str) -> Incident:
         async with self.database.read() as connection:
@@ -183,13 +183,13 @@ async def _learn(connection: AsyncConnection, after: Incident, event: Event) -> 
         await connection.execute(update(knowledge).where(knowledge.c.id == key(learned.pattern)).values(tally))
 
 
-def _lesson(row: Row[Any]) -> Lesson:
+def _lesson(row: Row[Any], pattern: str, environment: str) -> Lesson:
     return Lesson(
         at=row.at,
         incident=IncidentId(row.incident_id),
-        pattern=row.pattern,
+        pattern=pattern,
         action=row.action,
-        environment=row.environment,
+        environment=environment,
         judgement=Judgement(row.judgement),
         confidence=row.confidence,
         seconds=row.seconds,

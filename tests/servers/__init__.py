@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -40,17 +41,17 @@ class Server:
     password = PASSWORD
 
     def start(self) -> None:
-        with (self.folder / "server.log").open("ab") as log:
+        with (self.folder / "server.log").open("wb") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=log, cwd=self.folder, **_as(self.system_user)
             )
         self._wait()
 
     def kill(self) -> None:
-        """Without a chance to say goodbye."""
+        """Without a chance to say goodbye. PostgreSQL is a family of processes: SIGQUIT ends them all at once."""
         if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+            self.process.send_signal(signal.SIGQUIT if self.kind == "postgresql" else signal.SIGKILL)
+            self.process.wait(20)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -12,7 +12,7 @@ import pytest
 from tests.servers import PASSWORD, Server, find, free_port, home, missing, run
 
 FAST = (
-    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-log-at-trx-commit=2",
     "--innodb-buffer-pool-size=32M",
     "--skip-log-bin",
     "--skip-name-resolve",
