@@ -16,9 +16,10 @@ from adapters.logs.reading import chunks
 from adapters.targets import CATALOGUES
 from bot import show
 from bot.analysis import analyze as explained
-from bot.app import EXAMPLE, SystemClock, detector, policy
+from bot.app import EXAMPLE, detector, policy
 from bot.check import check as checked
-from bot.check import render, to_json
+from bot.check.report import render, to_json
+from bot.clock import SystemClock
 from bot.dangers import refuse_dangers
 from bot.log import setup
 from bot.scan import STDIN
@@ -56,9 +57,12 @@ def check(as_json: Json = False) -> None:  # noqa: FBT002 - typer's way to say a
     """Tell what is set, what is reachable, what is missing and how to get it. Ends with 1 on an error."""
     with plainly():
         settings = _settings()
-        report = asyncio.run(checked(settings, **systems(settings)))
-        out.print_json(to_json(report)) if as_json else out.print(render(report))
-        raise typer.Exit(1 if report.failed else 0)
+        report = asyncio.run(checked(settings, systems(settings)))
+        if as_json:
+            out.print_json(to_json(report))
+        else:
+            out.print(render(report))
+        raise typer.Exit(report.exit_code)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,11 +19,12 @@ from aiohttp import web
 from adapters.chat.ask import Room
 from adapters.chat.platform import Platform
 from adapters.chat.web.lines import Completion
-from adapters.chat.web.platform import DemoPerson, WebChat
+from adapters.chat.web.platform import WebChat
 from adapters.chat.web.sign_in import SignIn
 from adapters.logs import LOG_SOURCES
 from bot import example, health, people, schedule
 from bot.answer import answer
+from bot.clock import SystemClock
 from bot.commands import COMMANDS, usage
 from bot.log import get_logger
 from bot.office import Office
@@ -65,14 +66,6 @@ EXAMPLE = Path("example")
 
 EXAMPLE_INTERVAL = 1.0
 """Seconds between two scans in the guided example: a newcomer waits for nothing."""
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 @dataclass(slots=True)

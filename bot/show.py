@@ -89,7 +89,8 @@ def analysis(answer: Mapping[str, Any]) -> RenderableType:
         facts.add_row(label, Text(str(value)))
     actions = [_action(number, action) for number, action in enumerate(answer["recommended_actions"], 1)]
     steps = [Text(f"   • {step}") for step in answer["steps"]]
-    parts = [Text(answer["root_cause"]), Text(), facts, Text(), *_titled("What would mend it", actions)]
+    parts: list[RenderableType] = [Text(answer["root_cause"]), Text(), facts, Text()]
+    parts += _titled("What would mend it", actions)
     shown = Text(excerpt(answer["evidence"])[:SHOWN], style="dim")
     return Group(
         Panel(Group(*parts, *_titled("For a person", steps), shown), title=Text(answer["title"]), padding=(1, 2))

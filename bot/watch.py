@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from bot.log import get_logger
 from bot.words import clock
@@ -12,6 +11,7 @@ from engine.desk import Desk
 from engine.errors import OnCallError
 from engine.escalate import tick
 from engine.group import hear
+from engine.model import Entry
 from engine.ports import LogSource, Scanned
 
 log = get_logger("watch")
@@ -28,10 +28,13 @@ class Watch:
         """One round over all sources. A database that is away now is there at the next round: nothing is lost."""
         for source in self._sources:
             try:
-                self._note(source.name, await source.scan(partial(hear, self._desk)))
+                self._note(source.name, await source.scan(self._hear))
             except OnCallError as error:
                 log.warning("a scan was broken off", source=source.name, reason=str(error))
         self.last = self._desk.clock.now()
+
+    async def _hear(self, entries: Sequence[Entry]) -> None:
+        await hear(self._desk, entries)
 
     async def tick(self) -> None:
         """Time passes for incidents."""

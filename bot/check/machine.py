@@ -27,7 +27,8 @@ def logs(paths: Sequence[str], *, chosen: bool) -> list[Line]:
     there = [line for line in found if line.level is not Level.NOTE]
     if chosen or there:
         return there
-    return [Line(Level.NOTE, "Log files", f"none of {', '.join(paths)} is there", "Set LOG_PATHS to the logs to read.")]
+    what = f"none of {', '.join(paths)} is there" if paths else "no path is given"
+    return [Line(Level.NOTE, "Log files", what, "Set LOG_PATHS to the logs to read.")]
 
 
 def _log(path: str, *, chosen: bool) -> list[Line]:
@@ -45,9 +46,14 @@ def _log(path: str, *, chosen: bool) -> list[Line]:
 def _size(path: str, *, chosen: bool) -> int | Line:
     """Bytes of a file that can be read, else what is wrong with it."""
     try:
+        status = Path(path).stat()
+        if stat.S_ISDIR(status.st_mode):
+            return sum(1 for _ in Path(path).iterdir())
+        if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for its writer
+            return Line(Level.WARNING, "Log file", f"{path} is no plain file", "Name a file or a folder.")
         with Path(path).open("rb") as log:
             log.read(1)
-            return Path(path).stat().st_size
+            return status.st_size
     except FileNotFoundError:
         level = Level.WARNING if chosen else Level.NOTE
         return Line(level, "Log file", f"{path} is not there (yet)", "Correct LOG_PATHS, if it should be.")
