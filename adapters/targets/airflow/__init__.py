@@ -1,0 +1,200 @@
+"""Apache Airflow 3, through its REST API (/api/v2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ValidationError
+
+from adapters.targets.airflow.actions import CATALOGUE, Call, Where, call, place, triggered_run, where
+from adapters.targets.airflow.client import AirflowSettings, Client, Lost, Reply
+from adapters.targets.airflow.found import (
+    Dag,
+    Dags,
+    Found,
+    Gone,
+    Health,
+    Run,
+    Task,
+    Tasks,
+    Version,
+    healthy,
+    sentence,
+    state,
+)
+from adapters.targets.airflow.verdicts import verdict, why_not
+from engine.errors import Refused, Unreachable
+from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
+from engine.ports import Target
+
+__all__ = ["CATALOGUE", "Airflow", "AirflowSettings"]
+
+Shown = TypeVar("Shown", bound=BaseModel)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Airflow(Target):
+    name = "airflow"
+    dry_run = False
+
+    def __init__(self, settings: AirflowSettings, now: Callable[[], datetime] = _now) -> None:
+        self._client = Client(settings)
+        self._now = now
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def catalogue(self) -> Mapping[str, ActionSpec]:
+        return CATALOGUE
+
+    async def look(self, identifiers: Mapping[str, str]) -> Evidence:
+        """At the task, the run or the DAG, whichever is the finest that is named. Raises Unreachable."""
+        try:
+            at = where(identifiers)
+        except Refused as error:
+            return Evidence(self.name, f"Airflow was not looked at: {error}")
+        if at.task_id and not at.dag_run_id:
+            return await self._look_without_run(at)
+        found = await self._find(at)
+        paused = not isinstance(found, Dag) and await self._is_paused(at)
+        note = " The DAG is paused: nothing of it starts." if paused else ""
+        return Evidence(self.name, f"{sentence(found)}.{note}", state(found), healthy(found))
+
+    async def act(self, action: Action) -> Outcome:
+        """Raises nothing: what may or may not have arrived is UNKNOWN, all else is known not to have happened."""
+        try:
+            return await self._act(action)
+        except (Refused, Unreachable) as error:
+            return Outcome(Result.FAILED, f"{error} Nothing was sent.")
+
+    async def verify(self, action: Action) -> Verdict:
+        """WORKED only if the very thing we acted on is well because of it; UNKNOWN if the request did not arrive.
+
+        The same task instance must be a success at a later try than the one seen. Where Airflow shows exactly what
+        was seen before, our call never arrived: the detail says so. Raises Unreachable.
+        """
+        try:
+            at = place(action.name, action.parameters)
+        except Refused as error:
+            return Verdict(Judgement.UNKNOWN, str(error))
+        return verdict(action.name, await self._find(_judged(action, at)), action.seen)
+
+    async def check(self) -> str:
+        """One sentence about the Airflow that answers. Raises Unreachable with what to do."""
+        there = self._client.place
+        health = await self._read("/api/v2/monitor/health", Health)
+        version = await self._read("/api/v2/version", Version)
+        if isinstance(health, Gone) or isinstance(version, Gone):
+            raise Unreachable(f"{there} answers, but not as Airflow 3 or later does: check the url.", temporary=False)
+        for name in Health.model_fields:
+            if getattr(health, name).status != "healthy":
+                raise Unreachable(f"Airflow at {there} answers, but its {name} is not healthy: is it running?")
+        await self._read("/api/v2/dags?limit=1", Dags)  # health and version are open to all; this is not
+        return f"Airflow {version.version} at {there}: healthy, signed in as {self._client.who}"
+
+    async def _act(self, action: Action) -> Outcome:
+        """Raises Refused, or Unreachable as long as nothing has been sent."""
+        at = place(action.name, action.parameters)
+        request = call(action.name, action.parameters, action.id)
+        found = await self._find(at)
+        if (refusal := why_not(action.name, found, dag_paused=await self._is_paused(at))) is not None:
+            return refusal
+        try:
+            return self._outcome(request, await self._client.ask(request.method, request.path, request.body))
+        except Lost as error:
+            return Outcome(Result.UNKNOWN, f"{error} Whether the request took effect is not known.")
+
+    def _outcome(self, request: Call, reply: Reply) -> Outcome:
+        if reply.ok and isinstance(reply.body, dict):
+            return _done(request, reply.body)
+        if reply.ok or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Outcome(Result.UNKNOWN, f"Airflow answered: {reply.words}. Whether it took effect is not known.")
+        if reply.status == HTTPStatus.CONFLICT and "dag_run_id" in request.body:
+            return Outcome(Result.DONE, f"Run {request.body['dag_run_id']} had been started before, and was not again.")
+        if reply.status == HTTPStatus.CONFLICT:
+            return Outcome(Result.NOTHING_DONE, f"Airflow did nothing: {reply.words}.")
+        return Outcome(Result.FAILED, self._refusal(request.right, reply))
+
+    def _refusal(self, right: str, reply: Reply) -> str:
+        if reply.token_refused:
+            return f"Airflow did not accept the token of {self._client.who}: {reply.words}. It needs a new one."
+        if reply.status == HTTPStatus.FORBIDDEN:
+            return f"Airflow forbids it: {self._client.who} lacks the right to {right}."
+        return f"Airflow refused: {reply.words}."
+
+    async def _find(self, at: Where) -> Found:
+        if at.dag_run_id and at.task_id:
+            return await self._find_task(at)
+        if at.dag_run_id:
+            return await self._read(at.run, Run)
+        return await self._read(at.dag, Dag)
+
+    async def _find_task(self, at: Where) -> Task | Gone:
+        found = await self._read(at.task, Task)
+        if isinstance(found, Task) or at.map_index >= 0:
+            return found
+        parts = await self._read(f"{at.task.removesuffix('/-1')}/listMapped?limit=1", Tasks)
+        mapped = isinstance(parts, Tasks) and parts.total_entries
+        words = f"task {at.task_id} is mapped, and which part of it is meant is not known"
+        return Gone(words, for_certain=False) if mapped else found
+
+    async def _is_paused(self, at: Where) -> bool:
+        dag = await self._read(at.dag, Dag)
+        return isinstance(dag, Dag) and dag.is_paused
+
+    async def _look_without_run(self, at: Where) -> Evidence:
+        """Say which run it may have been, but never take it for the one: an identifier is read, not guessed."""
+        since = (self._now() - timedelta(days=1)).isoformat()
+        query = urlencode({"task_id": at.task_id, "state": "failed", "end_date_gte": since, "limit": 2})
+        dag = await self._read(at.dag, Dag)
+        if isinstance(dag, Gone):
+            return Evidence(self.name, f"{sentence(dag)}.", state(dag))
+        failed = await self._read(f"{at.dag}/dagRuns/~/taskInstances?{query}", Tasks)
+        tasks = failed.task_instances if isinstance(failed, Tasks) else ()
+        hint = f" In the last day it failed once: {sentence(tasks[0])}." if len(tasks) == 1 else ""
+        words = f"{sentence(dag)}. Which run of task {at.task_id} is meant is not known.{hint}"
+        return Evidence(self.name, words, state(dag))
+
+    async def _read(self, path: str, kind: type[Shown]) -> Shown | Gone:
+        """Raises Unreachable."""
+        reply = await self._client.ask("GET", path)
+        if reply.status == HTTPStatus.NOT_FOUND and reply.body is not None:
+            return Gone(reply.words)
+        if not reply.ok:
+            raise self._unreadable(reply)
+        try:
+            return kind.model_validate(reply.body)
+        except ValidationError:
+            raise self._unreadable(reply) from None
+
+    def _unreadable(self, reply: Reply) -> Unreachable:
+        temporary = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if reply.token_refused or reply.status == HTTPStatus.FORBIDDEN:
+            return Unreachable(self._refusal("read DAGs and their runs", reply), temporary=False)
+        words = "something that Airflow 3 does not say" if reply.ok and reply.body is not None else reply.words
+        return Unreachable(f"Airflow at {self._client.place} answered: {words}.", temporary=temporary)
+
+
+def _judged(action: Action, at: Where) -> Where:
+    """What the action is judged by: for a started run that run, for all else what its parameters name."""
+    return at.model_copy(update={"dag_run_id": triggered_run(action.id)}) if action.name == "trigger_dag" else at
+
+
+def _done(request: Call, body: Mapping[str, object]) -> Outcome:
+    """Airflow also says 200 where nothing matched: then no task is named, or the run stays in its old state."""
+    cleared = body.get("task_instances")
+    if isinstance(cleared, list):
+        names = ", ".join(str(task.get("task_id")) for task in cleared[:5] if isinstance(task, dict))
+        if not cleared:
+            return Outcome(Result.NOTHING_DONE, "Airflow found no such task that has failed, and did nothing.")
+        return Outcome(Result.DONE, f"Airflow took it, for {names}{' and others' if cleared[5:] else ''}.")
+    if request.path.endswith("/clear") and body.get("state") not in ("queued", "running"):
+        return Outcome(Result.NOTHING_DONE, "Airflow found nothing failed in that run, and did nothing.")
+    return Outcome(Result.DONE, "Airflow took it.")

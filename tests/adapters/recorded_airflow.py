@@ -1,0 +1,117 @@
+"""An Airflow made of recordings: it answers what a real one once answered, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from adapters.targets.airflow import Airflow, AirflowSettings
+from adapters.targets.airflow.actions import CATALOGUE
+from engine.model import Action
+
+RECORDINGS = Path(__file__).parents[1] / "recorded" / "airflow"
+PASSWORD = "a-pass-word-nobody-may-see"
+
+Misbehave = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = str | Misbehave
+
+
+def recording(name: str) -> tuple[int, Any]:
+    kept = json.loads((RECORDINGS / f"{name}.json").read_text())
+    return kept["status"], kept["body"]
+
+
+@dataclass(frozen=True)
+class Heard:
+    method: str
+    path: str
+    body: Any
+    token: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}\n{json.dumps(self.body)}"
+
+
+@dataclass
+class RecordedAirflow:
+    """``answers`` maps ``METHOD /path`` (as sent, without the query) to a recording's name or to a misbehaviour.
+
+    Of several answers each is given once, the last for ever. What has no answer was not expected: 418.
+    """
+
+    url: str = ""
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
+    logins: int = 0
+    good_token: str = ""
+
+    def say(self, request: str, *answers: Answer) -> None:
+        self.answers[request] = list(answers)
+
+    @property
+    def changes(self) -> list[Heard]:
+        return [one for one in self.heard if one.method != "GET"]
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        body: Any = await request.json() if request.can_read_body else None
+        if request.raw_path == "/auth/token" and "POST /auth/token" not in self.answers:
+            return self._sign_in(body)
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.heard.append(Heard(request.method, request.raw_path, body, token))
+        if self.good_token and token != self.good_token:
+            return _as_recorded("token_invalid")
+        answers = self.answers.get(f"{request.method} {request.raw_path.partition('?')[0]}")
+        if not answers:
+            return web.json_response({"detail": "nobody expected this"}, status=418)
+        one = answers.pop(0) if len(answers) > 1 else answers[0]
+        return _as_recorded(one) if isinstance(one, str) else await one(request)
+
+    def _sign_in(self, body: Mapping[str, str]) -> web.Response:
+        if body["password"] != PASSWORD:
+            return _as_recorded("login_refused")
+        self.logins += 1
+        self.good_token = f"eyJ-token-number-{self.logins}-nobody-may-see"
+        return web.json_response({"access_token": self.good_token}, status=201)
+
+
+def _as_recorded(name: str) -> web.Response:
+    status, body = recording(name)
+    return web.json_response(body, status=status)
+
+
+@asynccontextmanager
+async def recorded_airflow() -> AsyncIterator[RecordedAirflow]:
+    server = RecordedAirflow()
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", server.answer)
+    async with TestServer(app, host="127.0.0.1") as running:
+        server.url = str(running.make_url("/"))
+        yield server
+
+
+@asynccontextmanager
+async def connected(url: str, password: str = PASSWORD, token: str = "", seconds: float = 5) -> AsyncIterator[Airflow]:
+    target = Airflow(AirflowSettings(url, "admin", password, token, seconds))
+    try:
+        yield target
+    finally:
+        await target.close()
+
+
+TASK = {"dag_id": "oncall_timeout", "dag_run_id": "inc-1", "task_id": "transform"}
+SEEN_FAILED = {"state": "failed", "try_number": "1"}
+
+
+def action(
+    name: str, parameters: Mapping[str, str], seen: Mapping[str, str] | None = None, target: str = "airflow"
+) -> Action:
+    spec = CATALOGUE[name]
+    request = spec.request(parameters)
+    return Action("a1", target, name, parameters, spec.risk, spec.effect, spec.undo, request, seen or {})
