@@ -6,9 +6,11 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
-from glob import glob, has_magic
+from glob import has_magic
 from pathlib import Path
 
+from adapters.logs.places import Look
+from adapters.logs.reading import open_regular, why_unread
 from bot.check.report import Level, Line
 
 TIGHT = 1024**3
@@ -32,43 +34,44 @@ def logs(paths: Sequence[str], *, chosen: bool) -> list[Line]:
 
 
 def _log(path: str, *, chosen: bool) -> list[Line]:
-    if not has_magic(path):
-        found = _size(path, chosen=chosen)
-        return [found if isinstance(found, Line) else Line(Level.OK, "Log file", f"{path}, {in_bytes(found)}")]
-    sizes = [_size(one, chosen=chosen) for one in sorted(glob(path, recursive=True))]  # noqa: PTH207 - takes a whole path
-    good = [size for size in sizes if isinstance(size, int)]
-    wrong = [line for line in sizes if isinstance(line, Line)]
-    if not sizes:
-        return [Line(Level.WARNING, "Log files", f"{path} matches nothing yet", "Correct LOG_PATHS, if it should.")]
-    return [*wrong, *([Line(Level.OK, "Log files", f"{path}: {len(good)}, {in_bytes(sum(good))}")] if good else [])]
-
-
-def _size(path: str, *, chosen: bool) -> int | Line:
-    """Bytes of a file that can be read, else what is wrong with it."""
-    try:
-        status = Path(path).stat()
-        if stat.S_ISDIR(status.st_mode):
-            return sum(1 for _ in Path(path).iterdir())
-        if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for its writer
-            return Line(Level.WARNING, "Log file", f"{path} is no plain file", "Name a file or a folder.")
-        with Path(path).open("rb") as log:
-            log.read(1)
-            return status.st_size
-    except FileNotFoundError:
+    """What the reader of log files would find there."""
+    if not has_magic(path) and not Path(path).exists():
         level = Level.WARNING if chosen else Level.NOTE
-        return Line(level, "Log file", f"{path} is not there (yet)", "Correct LOG_PATHS, if it should be.")
+        return [Line(level, "Log file", f"{path} is not there (yet)", "Correct LOG_PATHS, if it should be.")]
+    look = Look([path])
+    closed = {file: trouble for file in look.files if (trouble := _closed(file))}
+    sizes = [seen.size for file, seen in look.files.items() if file not in closed]
+    level = Level.ERROR if chosen else Level.WARNING
+    advice = "Let the agent's user read it, or correct LOG_PATHS."
+    lines = [Line(level, "Log file", trouble, advice) for trouble in (*look.troubles.values(), *closed.values())]
+    if sizes:
+        plural = (
+            f"{len(sizes)} file{'' if len(sizes) == 1 else 's'}, "
+            if list(look.files) != [str(Path(path).absolute())]
+            else ""
+        )
+        lines.append(Line(Level.OK, "Log file", f"{path}: {plural}{in_bytes(sum(sizes))}"))
+    return lines or [Line(Level.WARNING, "Log file", f"{path}: no log yet", "Correct LOG_PATHS, if there should be.")]
+
+
+def _closed(file: str) -> str:
+    """Why a file cannot be opened; empty if it can."""
+    try:
+        with open_regular(file):
+            return ""
     except OSError as error:
-        level = Level.ERROR if chosen else Level.WARNING
-        return Line(level, "Log file", f"{path} cannot be read: {error.strerror}", "Let the agent's user read it.")
+        return why_unread(file, error)
 
 
 def in_bytes(size: float) -> str:
     """For people: ``3.4 MB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
+    if size < 1000:
+        return f"{size:.0f} byte{'' if size == 1 else 's'}"
+    for unit in ("kB", "MB", "GB"):
         size /= 1000
-    return f"{size:.1f} TB"
+        if size < 1000:
+            return f"{size:.1f} {unit}" if size < 100 else f"{size:.0f} {unit}"
+    return f"{size / 1000:.1f} TB"
 
 
 def folder(path: Path) -> Line:
@@ -85,11 +88,14 @@ def folder(path: Path) -> Line:
 
 def disk(path: Path) -> Line:
     nearest = next(one for one in (path, *path.absolute().parents) if one.exists())
-    free = shutil.disk_usage(nearest).free
+    return room(shutil.disk_usage(nearest).free)
+
+
+def room(free: int) -> Line:
+    """``free`` in bytes."""
     level = Level.ERROR if free < FULL else Level.WARNING if free < TIGHT else Level.OK
-    return Line(
-        level, "Disk", f"{in_bytes(free)} free", "" if level is Level.OK else "Make room before the database needs it."
-    )
+    advice = "" if level is Level.OK else "Make room before the database needs it."
+    return Line(level, "Disk", f"{in_bytes(free)} free", advice)
 
 
 def clock(now: datetime) -> Line:

@@ -47,7 +47,10 @@ async def elasticsearch(settings: Settings) -> Line:
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         what = f"answers, but lets us not in ({answer.status_code})"
         return Line(
-            Level.ERROR if chosen else Level.NOTE, "Elasticsearch", what, "Write https://user:password@host:port."
+            Level.ERROR if chosen else Level.NOTE,
+            "Elasticsearch",
+            what,
+            "Put user and password into ELASTICSEARCH_URL, before the host and an @.",
         )
     return _greeting(answer) or _silent(settings, chosen, f"something else answers there ({answer.status_code})")
 
@@ -95,8 +98,8 @@ async def mail(settings: Settings) -> list[Line]:
             offers = await _offers(settings.smtp_server, settings.smtp_port)
     except TimeoutError:
         return [_no_mail(place, f"no answer within {MAIL_PATIENCE:.0f} s")]
-    except (OSError, ValueError, EOFError) as error:
-        return [_no_mail(place, str(error) or type(error).__name__)]
+    except (OSError, ValueError) as error:
+        return [_no_mail(place, _reason(error))]
     if "STARTTLS" in offers or settings.smtp_port == TLS_PORT:
         how = "TLS" if settings.smtp_port == TLS_PORT else "STARTTLS"
         return [Line(Level.OK, "Mail", f"{place} answers and encrypts ({how})")]
@@ -111,8 +114,19 @@ def _no_mail(place: str, why: str) -> Line:
     )
 
 
+def _reason(error: OSError | ValueError) -> str:
+    """In the words of the system, without its numbers."""
+    match error:
+        case socket.gaierror() | ssl.SSLError():
+            return error.strerror or str(error)
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+        case _:
+            return str(error)
+
+
 async def _offers(host: str, port: int) -> set[str]:
-    """What the server can do. Raises OSError, or ValueError and EOFError where something else answers."""
+    """What the server can do. Raises OSError, or ValueError where something else answers."""
     tls = ssl.create_default_context() if port == TLS_PORT else None
     reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     try:
@@ -128,7 +142,7 @@ async def _offers(host: str, port: int) -> set[str]:
 async def _answer(reader: asyncio.StreamReader, code: bytes) -> list[str]:
     lines = []
     for _ in range(MOST_LINES):
-        line = await reader.readuntil(b"\n")
+        line = await reader.readline()
         if not line.startswith(code):
             raise ValueError("what answers there does not greet as a mail server")
         lines.append(line[4:].decode("latin-1").strip())
