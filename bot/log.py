@@ -44,7 +44,7 @@ LIBRARIES = {
     "apscheduler": logging.DEBUG,
     "httpx": logging.DEBUG,
     "asyncio": logging.DEBUG,
-    "alembic": logging.INFO,
+    "alembic": logging.DEBUG,
 }
 """At which level of ours a library's everyday lines are wanted; its warnings always are."""
 

@@ -31,7 +31,7 @@ def key_file(settings: Settings) -> Path:
 def _kept(file: Path) -> str:
     try:
         if not file.exists():
-            _keep(file, secrets.token_urlsafe(48))
+            keep(file, secrets.token_urlsafe(48))
         key = file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
@@ -41,7 +41,7 @@ def _kept(file: Path) -> str:
     return key
 
 
-def _keep(file: Path, key: str) -> None:
+def keep(file: Path, key: str) -> None:
     """Whole or not at all, and never over another: of two programs that start at once, one key wins."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from bot.check.configured import configured
 from bot.check.machine import cleanup, clock, disk, folder, logs
-from bot.check.network import elasticsearch, mail, port, teams
+from bot.check.mail import mail
+from bot.check.network import elasticsearch, port, teams
 from bot.check.report import Level, Line, Report, Section
 from bot.log import Hide, hiding
 from bot.settings import Settings

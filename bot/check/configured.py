@@ -75,7 +75,8 @@ def _missing(settings: Settings) -> Iterator[Line]:
         yield Line(Level.WARNING, "ADMINS", "nobody is named, so nobody may approve", "Set ADMINS=you@example.com")
     if not settings.oncall_emails:
         advice = "Set ONCALL_EMAILS to the addresses, the first to be told first."
-        yield Line(Level.NOTE, "ONCALL_EMAILS", "nobody is named, so nobody is escalated to", advice)
+        level = Level.WARNING if settings.smtp_server else Level.NOTE
+        yield Line(level, "ONCALL_EMAILS", "nobody is named, so nobody is escalated to", advice)
     if not settings.smtp_server:
         advice = "Ask your mail administrator for SMTP_SERVER, EMAIL_USER and EMAIL_PASSWORD."
         yield Line(Level.NOTE, "SMTP_SERVER", "not set: no mail is sent", advice)
@@ -97,9 +98,6 @@ def _unwise(settings: Settings) -> Iterator[Line]:
     if settings.exposed and settings.demo:
         what = "is true while others can reach the program"
         yield Line(Level.WARNING, "DEMO", what, "Leave it out where real incidents are handled.")
-    if settings.smtp_server and not settings.oncall_emails:
-        what = "is empty, so no mail has anywhere to go"
-        yield Line(Level.WARNING, "ONCALL_EMAILS", what, "Set it, with commas between the addresses.")
     airflow = urlsplit(settings.airflow_url)
     if airflow.scheme == "http" and not is_loopback(airflow.hostname or ""):
         what = "is not https: its password crosses the network in the clear"

@@ -191,6 +191,12 @@ async def test_the_key_is_weighed(key: str, level: Level, said: str, environ: En
     assert said in line.text
 
 
+async def test_mail_that_has_nowhere_to_go_is_warned_of(environ: Environ) -> None:
+    mail = {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": "1", "EMAIL_USER": "me", "EMAIL_PASSWORD": "x"}
+    assert only(await look(environ), "ONCALL_EMAILS").level is Level.NOTE
+    assert only(await look({**environ, **mail}), "ONCALL_EMAILS").level is Level.WARNING
+
+
 async def test_where_others_can_reach_us_a_weak_key_is_an_error(environ: Environ) -> None:
     line = only(await look({**environ, "PUBLIC_URL": "https://oncall.example.com"}), "SECRET_KEY")
     assert line.level is Level.ERROR

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from bot.dangers import dangers, refuse_dangers
 from bot.settings import FIELDS, PLACEHOLDER, SECRET, Settings, load
-from bot.signing_key import key_file, signing_key
+from bot.signing_key import keep, key_file, signing_key
 from bot.values import written
 from engine.errors import Misconfigured
 
@@ -335,6 +335,12 @@ def test_programs_that_start_at_once_get_the_same_key(tmp_path: Path) -> None:
     ]
     assert len({run.communicate(timeout=60)[0] for run in runs}) == 1
     assert [run.returncode for run in runs] == [0] * 4
+
+
+def test_a_key_is_never_written_over_another(tmp_path: Path) -> None:
+    keep(tmp_path / "secret.key", "first")
+    keep(tmp_path / "secret.key", "second")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["first\n"]
 
 
 def test_a_key_is_never_made_where_others_can_reach_us(tmp_path: Path) -> None:
