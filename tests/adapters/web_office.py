@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from aiohttp import web
+from aiohttp import ClientResponse, ClientSession, CookieJar, web
 
 from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Button, Card, Code, Facts, Field, Form, Link, Text, Tone
@@ -21,6 +22,10 @@ from adapters.chat.web.sign_in import SignIn
 from engine.model import Account, Role
 
 ROOM = Room("incidents")
+HERE = "/chat/incidents"
+OURS = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser adds to what our own page sends."""
+
 ALICE = Account("1", "alice", "Alice Kim", "alice@example.com", Role.RESPONDER)
 BOB = Account("2", "bob", "Bob Osei", "bob@example.com", Role.APPROVER)
 GONE = Account("3", "gone", "Gina Gone", "gina@example.com", Role.ADMIN, is_active=False)
@@ -108,6 +113,7 @@ class Office:
     asked: list[Ask] = field(default_factory=list)
     patience: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
+    runner: web.AppRunner | None = None
 
     def __post_init__(self) -> None:
         self.posts = MemoryPosts(self.clock)
@@ -139,6 +145,17 @@ class Office:
         self.chat.mount(app, self.handle)
         return app
 
+    async def stop(self) -> None:
+        assert self.runner is not None
+        await self.runner.cleanup()
+
+    def drop_lines(self) -> None:
+        """Cut every open connection, as a bad network does."""
+        assert self.runner is not None
+        assert self.runner.server is not None
+        for connection in self.runner.server.connections:
+            connection.force_close()
+
     def link(self, username: str = "alice") -> str:
         return self.sign_in.new_link(self.url, username)
 
@@ -146,12 +163,68 @@ class Office:
 @asynccontextmanager
 async def opened(office: Office) -> AsyncIterator[Office]:
     """The office on a free port of this machine."""
-    runner = web.AppRunner(office.app(), access_log=None, shutdown_timeout=5)
-    await runner.setup()
+    office.runner = web.AppRunner(office.app(), access_log=None, shutdown_timeout=5)
+    await office.runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        office.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.TCPSite(office.runner, "127.0.0.1", 0).start()
+        office.url = f"http://127.0.0.1:{office.runner.addresses[0][1]}"
         yield office
     finally:
-        await runner.cleanup()
+        await office.stop()
+
+
+@asynccontextmanager
+async def visit(office: Office, username: str = "") -> AsyncIterator[ClientSession]:
+    """A browser, signed in if somebody is named."""
+    async with ClientSession(office.url, cookie_jar=CookieJar(unsafe=True)) as browser:
+        if username:
+            async with browser.get(office.link(username)) as answer:
+                assert answer.status == 200
+        yield browser
+
+
+async def say(browser: ClientSession, text: str, path: str = HERE, **fields: str) -> ClientResponse:
+    async with browser.post(path, data={"text": text, **fields}, headers=OURS, allow_redirects=False) as answer:
+        await answer.read()
+        return answer
+
+
+async def read(browser: ClientSession, path: str = HERE) -> str:
+    async with browser.get(path) as answer:
+        assert answer.status == 200
+        return await answer.text()
+
+
+class Listener:
+    """An open stream."""
+
+    def __init__(self, answer: ClientResponse) -> None:
+        self.answer = answer
+
+    async def news(self) -> tuple[int, list[dict[str, str]]]:
+        """The next event: its revision and its patches."""
+        async with asyncio.timeout(5):
+            async for line in self.answer.content:
+                if line.startswith(b"id: "):
+                    revision = int(line[4:])
+                if line.startswith(b"data: "):
+                    return revision, json.loads(line[6:])
+        raise EOFError
+
+    async def silent(self) -> bool:
+        try:
+            async with asyncio.timeout(0.2):
+                await self.news()
+        except TimeoutError:
+            return True
+        return False
+
+
+@asynccontextmanager
+async def listen(browser: ClientSession, after: int = 0, resume: int | None = None) -> AsyncIterator[Listener]:
+    """Open the stream of the main room; ``resume`` is the last revision that was heard before the line was lost."""
+    where = {"room": "incidents", "after": str(after)}
+    headers = {} if resume is None else {"Last-Event-ID": str(resume)}
+    async with browser.get("/chat/stream", params=where, headers=headers) as answer:
+        assert answer.status == 200, await answer.text()
+        yield Listener(answer)

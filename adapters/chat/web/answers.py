@@ -66,4 +66,4 @@ def see(path: str) -> web.Response:
 
 
 def _by_script(request: web.Request) -> bool:
-    return "text/html" not in request.headers.get("Accept", "text/html")
+    return request.headers.get("Accept") in ("application/json", "text/event-stream")

@@ -19,11 +19,14 @@ from adapters.chat.web.sign_in import SignIn
 from adapters.chat.web.static_files import static_files
 from adapters.chat.web.stream import Bell
 
+MAIN_ROOM = Room("incidents")
+
 
 class WebChat(Platform):
     """``hosts`` are the names, without port, under which people reach the program.
 
-    With ``demo_people``, whoever has signed in may play any of them; leave it empty outside demo mode.
+    ``main_room`` is where ``/`` leads to. With ``demo_people``, whoever has signed in may play any of them; leave it
+    empty outside demo mode.
     """
 
     name = "web"
@@ -36,12 +39,14 @@ class WebChat(Platform):
         hosts: Collection[str],
         commands: Sequence[Completion] = (),
         demo_people: Sequence[DemoPerson] = (),
+        main_room: Room = MAIN_ROOM,
     ) -> None:
         self._posts = posts
         self._sign_in = sign_in
         self._guard = Guard(hosts)
         self._commands = commands
         self._demo_people = {person.username: person for person in demo_people}
+        self._main_room = main_room
         self._bell = Bell()
 
     async def post(self, room: Room, card: Card, *, key: str, thread: Ref | None = None) -> Ref:
@@ -60,7 +65,15 @@ class WebChat(Platform):
         files = static_files()
         answers = Answers(files)
         routes = Routes(
-            self._posts, self._sign_in, answers, self._bell, self._tell, handle, self._commands, self._demo_people
+            posts=self._posts,
+            sign_in=self._sign_in,
+            answers=answers,
+            bell=self._bell,
+            tell=self._tell,
+            handle=handle,
+            commands=self._commands,
+            demo_people=self._demo_people,
+            main_room=self._main_room,
         )
         for route in routes.table():
             guarded = self._guard(answers.friendly(route.handler))

@@ -11,7 +11,7 @@ class Post(Protocol):
     """Something said in a room.
 
     ``thread`` is the key of the first post of its thread, empty for a first post itself. ``author`` is a username,
-    empty for the agent. ``body`` is JSON. ``revision`` grows over the whole table with every new and every changed post.
+    empty for the agent. ``body`` is JSON. ``revision`` grows over the whole table with every new or changed post.
     ``only_for`` is the username of the only reader, empty for everybody in the room.
     """
 

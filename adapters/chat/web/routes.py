@@ -25,9 +25,6 @@ from adapters.chat.web.stream import Bell, Patch, Stream
 from adapters.chat.web.visitors import Visitor, forget, remember, visitor
 from engine.errors import NotFound
 
-MAIN_ROOM = Room("incidents")
-MAIN_PATH = room_path(MAIN_ROOM)
-
 LAST_WORDS = 1.0
 """Seconds that an ask under way may still take once the program stops."""
 
@@ -66,6 +63,7 @@ class Routes:
     handle: Handle
     commands: Sequence[Completion]
     demo_people: Mapping[str, DemoPerson]
+    main_room: Room
     once: Once = field(default_factory=Once)
 
     def table(self) -> list[web.RouteDef]:
@@ -87,14 +85,14 @@ class Routes:
         await self.once.finish(LAST_WORDS)
 
     async def front(self, _request: web.Request) -> web.StreamResponse:
-        return see(MAIN_PATH)
+        return see(room_path(self.main_room))
 
     async def enter(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Sec-Purpose", "").startswith("prefetch"):
             return web.Response(status=503)  # a browser that only guesses must not use the link up
         username = self.sign_in.links.redeem(request.query.get("token", ""))
         # not a redirect: a browser sends a strict cookie along only from a page of our own
-        response = self.answers.page("onward", path=MAIN_PATH)
+        response = self.answers.page("onward", path=room_path(self.main_room))
         response.headers.update(NO_REFERRER)
         remember(response, request, self.sign_in.sessions.begin(username))
         return response
@@ -114,7 +112,7 @@ class Routes:
         person = self.demo_people.get(str(fields.get("username", "")))
         if person is None:
             raise NotFound("There is nobody of this name to play.")
-        response = see(MAIN_PATH)
+        response = see(room_path(self.main_room))
         self.sign_in.sessions.end(who.session)
         remember(response, request, self.sign_in.sessions.begin(person.username))
         return response
@@ -193,7 +191,7 @@ class Routes:
     async def _rooms(self, who: Visitor) -> Sequence[str]:
         """The rooms this person may enter, the main one first, the one alone with the agent last."""
         common = {room for room in await self.posts.rooms() if not room.startswith("dm:")}
-        return [MAIN_ROOM, *sorted(common - {MAIN_ROOM}), own_room(who.username)]
+        return [self.main_room, *sorted(common - {self.main_room}), own_room(who.username)]
 
 
 def own_room(username: str) -> Room:
