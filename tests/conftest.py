@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.servers.postgresql", "tests.servers.mariadb", "tests.servers.databases"]
+pytest_plugins = [
+    "tests.servers.postgresql",
+    "tests.servers.mariadb",
+    "tests.servers.airflow",
+    "tests.servers.databases",
+]

@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,12 +20,13 @@ import httpx
 import psutil
 import pytest
 
-from tests.servers import missing
+from tests.servers import free_port, missing
 
 VERSION = "3.3.2"
 HERE = Path(__file__).parent
 CONSTRAINTS = HERE / "airflow-constraints.txt"
 DAGS = HERE / "dags"
+DAG_COUNT = 5
 PROCESSES = ("api-server", "scheduler", "dag-processor")
 PATIENCE = 90.0
 """Seconds for a start, and for a run to get somewhere; on a busy machine a task alone can take ten."""
@@ -94,12 +94,6 @@ class AirflowServer:
                 raise TimeoutError(f"{path} is still {found['state']}")
             await asyncio.sleep(0.3)
         return found
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def cache() -> Path:
@@ -218,7 +212,7 @@ def _dags_read(url: str, home: Path) -> bool:
     with httpx.Client(base_url=url, trust_env=False, timeout=10) as client:
         login = client.post("/auth/token", json={"username": "admin", "password": passwords["admin"]})
         dags = client.get("/api/v2/dags", headers={"Authorization": f"Bearer {login.json()['access_token']}"})
-    return int(dags.json()["total_entries"]) >= 4
+    return int(dags.json()["total_entries"]) >= DAG_COUNT
 
 
 @pytest.fixture(scope="session")

@@ -42,5 +42,15 @@ def oncall_parts() -> None:
     part.expand(number=[0, 1])
 
 
+@dag(schedule=None)
+def oncall_hint() -> None:
+    @task(retries=0)
+    def break_down() -> None:
+        fail_unless_mended("break_down")
+
+    break_down()
+
+
 oncall_flaky()
 oncall_parts()
+oncall_hint()
