@@ -87,16 +87,14 @@ class SqlIncidents(Incidents):
 
     async def untold(self, limit: int = 100) -> Sequence[Untold]:
         # An id is taken while the incident's row is locked, so one incident's events never change places.
-        query = (
-            select(events.c.sequence, events.c.kind, events.c.body, incidents.c.body.label("incident"))
-            .join(incidents, incidents.c.id == events.c.incident_id)
-            .where(events.c.told.is_(False))
-            .order_by(events.c.id)
-            .limit(limit)
-        )
+        first = select(events).where(events.c.told.is_(False)).order_by(events.c.id).limit(limit)
         async with self.database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return [Untold(incident_from(row.incident), row.sequence, event_from(row.kind, row.body)) for row in rows]
+            rows = (await connection.execute(first)).all()
+            theirs = select(incidents.c.id, incidents.c.body).where(
+                incidents.c.id.in_({row.incident_id for row in rows})
+            )
+            now = {row.id: incident_from(row.body) for row in await connection.execute(theirs)} if rows else {}
+        return [Untold(now[row.incident_id], row.sequence, event_from(row.kind, row.body)) for row in rows]
 
     async def told(self, id: IncidentId, sequence: int) -> None:
         this = (events.c.incident_id == id) & (events.c.sequence == sequence)

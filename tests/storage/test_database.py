@@ -134,6 +134,28 @@ async def test_a_full_disk_is_unreachable_for_a_while(tmp_path: Path) -> None:
         assert list(await incidents.list()) == []
 
 
+async def test_a_writer_has_sqlite_from_its_first_word(tmp_path: Path) -> None:
+    """One that reads first and then writes would else be told 'database is locked' at once."""
+    url = f"sqlite:///{tmp_path}/oncall.db"
+    async with connect(url) as one, connect(url, busy=0.1) as other:
+        await upgrade(one)
+        async with one.write() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM incidents")) == 0
+            with pytest.raises(Unreachable, match="another program is writing"):
+                await SqlIncidents(other).open(new_id(), opened())
+            await connection.execute(text("UPDATE counters SET value = 7"))
+        assert (await SqlIncidents(other).open(new_id(), opened())).number == 8
+
+
+async def test_two_programs_number_incidents_together(database_url: str) -> None:
+    async with connect(database_url) as one, connect(database_url) as other:
+        await upgrade(one)
+        desks = (SqlIncidents(one), SqlIncidents(other))
+        tries = (desks[number % 2].open(new_id(number), opened(f"failure {number}")) for number in range(30))
+        numbers = [incident.number for incident in await asyncio.gather(*tries)]
+    assert sorted(numbers) == list(range(1, 31))
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("kind", RUNNING)
 async def test_a_server_that_has_gone_is_unreachable_until_it_is_back(

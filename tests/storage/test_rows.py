@@ -113,7 +113,7 @@ async def test_actions_after_a_whole_story(database: Database) -> None:
 async def test_an_action_on_its_way(database: Database) -> None:
     store = SqlIncidents(database)
     incident = await store.open(new_id(), opened())
-    steps = {
+    steps: dict[str, Event] = {
         "pending": Diagnosed(at(1), diagnosis(action())),
         "approved": Approved(at(2), "ann", "a1"),
         "running": Started(at(3), "a1"),
@@ -157,8 +157,7 @@ async def test_each_event_has_its_row(database: Database) -> None:
     store = SqlIncidents(database)
     await tell(store, await store.open(new_id(), opened()), whole_story())
     found = await rows(database, select(events.c.sequence, events.c.kind, events.c.at, events.c.told))
-    told: list[Event] = [opened()]
-    told.extend(whole_story())
+    told: list[Event] = [opened(), *whole_story()]
     assert found == [
         {"sequence": number, "kind": type(event).__name__, "at": event.at, "told": False}
         for number, event in enumerate(told, start=1)
