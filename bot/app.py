@@ -13,15 +13,16 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from adapters.logs.files import DEFAULT_PATHS
 from aiohttp import web
 
 from adapters.chat.ask import Room
 from adapters.chat.platform import Platform
 from adapters.chat.web.lines import Completion
 from adapters.chat.web.platform import WebChat
+from adapters.chat.web.routes import DemoPerson
 from adapters.chat.web.sign_in import SignIn
 from adapters.logs import LOG_SOURCES
+from adapters.logs.files import DEFAULT_PATHS
 from bot import example, health, people, schedule
 from bot.answer import answer
 from bot.clock import SystemClock
@@ -39,7 +40,7 @@ from engine.detect import Detector
 from engine.errors import OnCallError, Refused, Unreachable
 from engine.events import Event
 from engine.model import Incident, IncidentId
-from engine.ports import People
+from engine.ports import Incidents, People
 from engine.respond import Responder
 from storage.conversations import SqlConversations
 from storage.cursors import SqlCursors
@@ -96,7 +97,9 @@ def detector() -> Detector:
 
 
 @asynccontextmanager
-async def program(settings: Settings) -> AsyncIterator[Program]:
+async def program(
+    settings: Settings, memory: Callable[[Database], Incidents] = SqlIncidents
+) -> AsyncIterator[Program]:
     """Open the database, hold it, bring it up to date and put the program together. Raises OnCallError."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(connect(settings.database_url.get_secret_value()))
@@ -106,7 +109,7 @@ async def program(settings: Settings) -> AsyncIterator[Program]:
         first = await people.first(accounts, settings)
         bell = Bell()
         desk = Desk(
-            incidents=SqlIncidents(database),
+            incidents=memory(database),
             detector=detector(),
             targets=await stack.enter_async_context(connected(settings)),
             clock=SystemClock(),
@@ -119,6 +122,7 @@ async def program(settings: Settings) -> AsyncIterator[Program]:
             SqlPosts(database, desk.clock),
             sign_in,
             hosts=hosts(settings),
+            main_room=Room(settings.incident_room),
             commands=[Completion(usage(name), command.help) for name, command in COMMANDS.items()],
             demo_people=_players() if settings.demo else (),
         )
@@ -148,6 +152,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the one place where all parts meet
 
     async def beside(app: web.Application) -> AsyncIterator[None]:
         if stage:
+            stage.logs.mkdir(parents=True, exist_ok=True)
             await welcome(platforms, example.card())
         async with _task(responder.run()), _task(teller.run()), schedule.running(jobs) as scheduler:
             app[health.SCHEDULER] = scheduler

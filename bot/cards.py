@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Part, Text, Tone
-from bot.words import OUTCOMES, clock, excerpt, name, percent, span, standing
+from bot.words import OUTCOMES, clock, excerpt, in_order, name, percent, span, standing
 from engine.events import (
     Acknowledged,
     Acted,
@@ -63,7 +63,7 @@ def _parts(incident: Incident) -> Iterator[Part]:
 
 
 def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
-    for identifier, value in incident.identifiers.items():
+    for identifier, value in in_order(incident.identifiers):
         if not (identifier == "map_index" and value == "-1"):  # Airflow's word for "not mapped"
             yield name(identifier), value
     yield "Severity", str(incident.severity)

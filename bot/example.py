@@ -84,8 +84,10 @@ def card() -> Card:
     return Card(
         "Welcome. Shall something break?",
         (
-            Text("Each button writes a real log line into a watched file. Within seconds an incident appears here:"),
-            Text("read it, approve what it proposes, and see in its thread what happened."),
+            Text(
+                "Each button writes a real log line into a watched file. Within seconds an incident appears here:"
+                " read it, approve what it proposes, and see in its thread what happened."
+            ),
             Button("Old logs fill a folder", "example cleanup", primary=True),
             Button("An Airflow task times out", "example airflow"),
             Button("A database runs out of connections", "example pool"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -11,6 +12,9 @@ from bot.app import program
 from bot.log import get_logger
 from bot.settings import Settings
 from engine.errors import Misconfigured
+from engine.ports import Incidents
+from storage.database import Database
+from storage.incidents import SqlIncidents
 
 log = get_logger("oncall")
 
@@ -18,12 +22,12 @@ CLOSING = 2.0
 """Seconds that open pages have to end when the program stops."""
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, memory: Callable[[Database], Incidents] = SqlIncidents) -> None:
     """Until SIGTERM or SIGINT. Raises OnCallError, with what to do, where the program cannot start."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with program(settings) as ready:
+    async with program(settings, memory) as ready:
         runner = web.AppRunner(ready.app, access_log=None, shutdown_timeout=CLOSING)
         await runner.setup()
         try:

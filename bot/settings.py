@@ -66,8 +66,9 @@ class Settings(BaseSettings):
     )
     demo: bool = Field(
         default=False,
-        description="true plays a sample incident on dry-run targets, so that it can be tried without any account."
-        " false, because a real room must never see invented incidents.",
+        description="true plays the guided example: samples are written into a watched log, and anybody at this"
+        " machine may play any of three people. false, because a real room must never see invented"
+        " incidents.",
     )
     database_url: Annotated[SecretStr, AfterValidator(values.database)] = Field(
         SecretStr("sqlite:///./data/incidents.db"),
@@ -88,8 +89,8 @@ class Settings(BaseSettings):
         30,
         ge=1,
         le=43200,
-        description="How long a sign-in to the API or a page lasts, in minutes. 30 is one incident's worth; a lost"
-        " token is useless soon.",
+        description="How long a sign-in to the API lasts, in minutes. 30 is one incident's worth; a lost token is"
+        " useless soon. There is no API yet; a sign-in to the web chat lasts 12 hours.",
     )
     admins: Names = Field(
         (),
@@ -107,14 +108,14 @@ class Settings(BaseSettings):
     oncall_phones: Phones = Field(
         (),
         examples=["+1234567890,+0987654321"],
-        description="Telephone numbers of those on call, with commas between. They are shown on escalation cards, so"
-        " that a person can call; the program itself does not.",
+        description="Telephone numbers of those on call, with commas between. Kept for escalation cards; the"
+        " program itself calls nobody.",
     )
     smtp_server: Annotated[str, AfterValidator(values.host_if_any)] = Field(
         "",
         examples=["smtp.example.com"],
-        description="Mail server that takes our mail. Empty sends none. With it, EMAIL_USER and EMAIL_PASSWORD are"
-        " needed.",
+        description="Mail server for our mail. Empty means none. With it, EMAIL_USER and EMAIL_PASSWORD are"
+        " needed. So far `oncall check` talks to it, and no mail is sent yet.",
     )
     smtp_port: int = Field(
         587,
@@ -135,8 +136,8 @@ class Settings(BaseSettings):
     teams_webhook_url: Annotated[SecretStr, AfterValidator(values.secret_address)] = Field(
         SecretStr(""),
         examples=["https://<the address that the Workflows app shows>"],
-        description="Microsoft Teams webhook that escalations are posted to; https only. Whoever knows it can post, so"
-        " it is treated as a secret. Empty posts none.",
+        description="Microsoft Teams webhook for escalations; https only. Whoever knows it can post, so it is"
+        " treated as a secret. So far `oncall check` looks at its form, and nothing is posted yet.",
     )
     incident_room: Word = Field(
         "incidents",
@@ -202,8 +203,8 @@ class Settings(BaseSettings):
         "http://localhost:9200",
         repr=False,
         json_schema_extra=_MAY_BE_EMPTIED,
-        description="Elasticsearch to read logs from. The default is one on this machine; where nothing answers there,"
-        " logs are read from files only. Set to nothing, it is never asked.",
+        description="Elasticsearch that holds logs. The default is one on this machine. So far `oncall check`"
+        " asks it, and logs are read from files only. Set to nothing, it is never asked.",
     )
     monitoring_interval: int = Field(
         30,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.targets.dry_run import DryRun
-from adapters.targets.local import Local
-
 from adapters.targets import CATALOGUES
 from adapters.targets.airflow import Airflow, AirflowSettings
+from adapters.targets.dry_run import DryRun
+from adapters.targets.local import Local
 from bot.settings import Settings
 from engine.ports import Target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -33,9 +34,11 @@ NAMES = {
     "try_number": "Try",
     "map_index": "Map index",
     "execution_date": "Execution date",
+    "path": "Folder",
     "application_id": "Application",
     "executor_id": "Executor",
     "stage_id": "Stage",
+    "spark_task_id": "Spark task",
     "database_host": "Database host",
     "database_port": "Port",
     "database_name": "Database",
@@ -46,6 +49,12 @@ NAMES = {
 
 def name(identifier: str) -> str:
     return NAMES.get(identifier, identifier.replace("_", " ").capitalize())
+
+
+def in_order(identifiers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The names that people look for first; the others as they were found."""
+    order = list(NAMES)
+    return sorted(identifiers.items(), key=lambda one: order.index(one[0]) if one[0] in NAMES else len(order))
 
 
 def percent(share: float) -> str:
