@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from gzip import BadGzipFile
 from io import FileIO
-from typing import BinaryIO, TypeAlias, cast
+from typing import BinaryIO, Protocol, TypeAlias, cast
 
 import zstandard
 
@@ -115,18 +115,26 @@ def open_regular(path: str) -> FileIO:
     return file
 
 
+class Plain(Protocol):
+    """The uncompressed bytes of a file; ``seek`` may only go forward."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, /) -> int: ...
+
+
 @contextmanager
-def opened(path: str) -> Iterator[Read]:
-    """The way to read a file's uncompressed bytes. Raises OSError, and one of DAMAGED while it is read."""
+def opened(path: str) -> Iterator[tuple[Plain, os.stat_result]]:
+    """Open a file, compressed or not. Raises OSError, and one of DAMAGED while it is read."""
     with open_regular(path) as file:
+        status = os.fstat(file.fileno())
         if path.endswith(".gz"):
             with open_gzip(file, "rb") as plain:  # type: ignore[no-untyped-call] # isal types only its C part
-                yield plain.read
+                yield plain, status
         elif path.endswith(".zst"):
             with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as plain:
-                yield plain.read
+                yield plain, status
         else:
-            yield file.read
+            yield cast("Plain", file), status
 
 
 def blocks(read: Read, how: Codec, offset: int = 0, cut: Callable[[bytes], int] = len) -> Iterator[Block]:
@@ -217,8 +225,8 @@ def chunks(source: str | os.PathLike[str] | BinaryIO) -> Iterator[Chunk]:
         return
     path = os.fspath(source)
     try:
-        with opened(path) as read:
-            yield from _chunks(read, path)
+        with opened(path) as (file, _):
+            yield from _chunks(file.read, path)
     except FileNotFoundError as error:
         raise NotFound(why_unread(path, error)) from None
     except DAMAGED as error:

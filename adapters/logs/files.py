@@ -1,0 +1,108 @@
+"""Log files on this machine: follows them through growth, rotation and truncation, and passes each entry once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.logs.cursor import Cursor, restored
+from adapters.logs.follow import Followed, Following
+from adapters.logs.places import Look, Seen
+from engine.ports import Clock, Cursors, Hear, LogSource, Scanned
+
+DEFAULT_PATHS = (
+    "/var/log/application.log",
+    "/var/log/error.log",
+    "/tmp/application.log",  # noqa: S108 - one of the places that the user's document names
+    "logs/application.log",
+)
+
+PREFIX = "files:"
+
+
+def place(source: str) -> str:
+    """The path that people should read, of an entry's source.
+
+    The source is ``files:<path>#<inode>.<birth>``: one for each file that has stood under the path, and the same
+    whatever that file is called later; ``birth`` counts them, as an inode can come again.
+    """
+    return source.removeprefix(PREFIX).rpartition("#")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Still:
+    """Since when a file has had this size and time of writing; ``since`` in seconds."""
+
+    size: int
+    modified: int
+    since: float
+
+
+class Files(LogSource):
+    """Paths are files, folders with all that is in them, and patterns such as ``/var/log/*.log``.
+
+    A file that is there at the first scan, or was last written before the program began, is read from its end unless
+    ``from_start``. ``settle``: seconds without a change after which the last entry of a file is taken for complete.
+    """
+
+    name = "files"
+
+    def __init__(
+        self, paths: Sequence[str], cursors: Cursors, *, clock: Clock, from_start: bool = False, settle: float = 1.0
+    ) -> None:
+        self._paths, self._cursors, self._clock, self._from_start = paths, cursors, clock, from_start
+        self._settle = settle
+        self._began = clock.now()
+        self._first = True
+        self._followed: dict[str, Followed] = {}
+        self._still: dict[tuple[int, int], _Still] = {}
+        self._said: dict[str, str] = {}
+
+    async def scan(self, hear: Hear) -> Scanned:
+        look = await asyncio.to_thread(Look, self._paths)
+        for path in sorted({*look.files, *look.troubles} - self._followed.keys()):
+            cursor = await self.kept(path)
+            self._followed[path] = Followed(cursor, was_there=self._first and path not in look.absent)
+        following = Following(self, look, hear, self._followed)
+        for path in tuple(self._followed):
+            await following.follow(path)
+        self._first = False
+        return Scanned(following.entries, following.size, self._news(look))
+
+    def _news(self, look: Look) -> tuple[str, ...]:
+        """Each trouble is said once, until it is over; a file that has gone is then forgotten."""
+        troubles = {path: text for path, text in look.troubles.items() if not self._followed[path].waits}
+        troubles |= {path: one.trouble for path, one in self._followed.items() if one.trouble and path not in troubles}
+        for path in self._followed.keys() - look.files.keys() - look.troubles.keys():
+            if not self._followed[path].waits:
+                self._still.pop(self._followed.pop(path).identity, None)
+        news = tuple(text for path, text in troubles.items() if self._said.get(path) != text)
+        self._said = troubles
+        return news
+
+    async def keep(self, name: str, cursor: Cursor) -> None:
+        await self._cursors.put(PREFIX + name, cursor.text())
+
+    async def kept(self, name: str) -> Cursor | None:
+        return restored(await self._cursors.get(PREFIX + name))
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def source(self, path: str, cursor: Cursor) -> str:
+        return f"{PREFIX}{path}#{cursor.inode}.{cursor.birth}"
+
+    def is_old(self, file: Seen, was_there: bool) -> bool:  # noqa: FBT001 - it is what it says
+        """Whether what stands in a file that we meet for the first time is of the past."""
+        written = file.modified / 1e9 + 2  # file systems count time coarsely, and not by our clock
+        return not self._from_start and (was_there or written < self._began.timestamp())
+
+    def is_still(self, file: Seen) -> bool:
+        """Whether nothing has been written for long enough: as we saw it, for a file server's clock may differ."""
+        now = self._clock.now().timestamp()
+        still = self._still.get(file.identity)
+        if still is None or (still.size, still.modified) != (file.size, file.modified):
+            still = self._still[file.identity] = _Still(file.size, file.modified, now)
+        return now - still.since >= self._settle
