@@ -268,6 +268,15 @@ async def test_memory_keeps_the_first_of_a_key() -> None:
         await posts.change("r", "other", "[]")
 
 
+@pytest.mark.parametrize("number", ["-1", "0", "x", "9" * 5000, "9" * 18, "²"])
+async def test_a_number_that_is_none_breaks_nothing(office: Office, number: str) -> None:
+    await office.chat.post(ROOM, Card("one"), key="1")
+    async with visit(office, "alice") as browser:
+        assert "one</h3>" in await read(browser, f"{HERE}?posts={number}")
+        async with browser.get("/chat/stream", params={"room": "incidents", "after": number}) as answer:
+            assert answer.status == 200
+
+
 async def test_half_a_character_does_not_break_a_page(office: Office) -> None:
     await office.chat.post(ROOM, Card("\ud800", (Text("\ud800"),)), key="1")
     async with visit(office, "alice") as browser:

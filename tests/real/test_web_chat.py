@@ -110,6 +110,26 @@ async def test_an_incident_by_keyboard_alone(browser: Browser, office: Office) -
         await alice.wait_for_url(f"**{HERE}")
 
 
+async def test_completion_reminds_of_what_must_follow(browser: Browser, office: Office) -> None:
+    async with window(browser, office) as page:
+        await page.keyboard.type("/ap")
+        await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_role("option", selected=True)).to_contain_text("apply")
+        await page.keyboard.press("ArrowUp")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#room-text")).to_have_value("/oncall approve ")
+        await expect(page.get_by_role("option")).to_have_text(["approve <number>Let me run the proposed action"])
+        await page.keyboard.type("17")
+        await expect(page.get_by_role("option")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("option")).to_be_hidden()
+        assert office.asked == []
+        await office.chat.post(ROOM, timed_out(), key="INC-1")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#room-posts")).to_contain_text("Approved. I clear the task now.")
+        assert [ask.text for ask in office.asked] == ["approve 17"]
+
+
 async def walk_to(page: Page, selector: str, key: str) -> None:
     """Press the key until the focus is there."""
     for _ in range(40):
@@ -159,10 +179,23 @@ async def test_a_double_click_says_it_once(browser: Browser, office: Office) -> 
         assert [ask.text for ask in office.asked] == ["ack 1"]
 
 
+async def test_a_question_is_answered_by_its_own_answer(browser: Browser, office: Office) -> None:
+    """The browser tells of a dialog's closing late: by then the next question may be open."""
+    await office.chat.post(ROOM, timed_out(), key="INC-1")
+    async with window(browser, office) as page:
+        await page.evaluate("""() => {
+            const [press, dialog] = ["form.press button", "dialog"].map((one) => document.querySelector(one));
+            press.click(); dialog.close("no"); press.click();
+        }""")
+        await page.locator("dialog button.primary").click()
+        await expect(page.locator("#room-1 .card.good")).to_be_visible()
+        assert [ask.text for ask in office.asked] == ["approve 1"]
+
+
 async def test_on_a_phone_a_thread_is_a_page(browser: Browser, office: Office) -> None:
     ref = await office.chat.post(ROOM, timed_out(), key="INC-1")
     await office.chat.post(ROOM, Card("I looked"), key="L", thread=Ref(ROOM, ref.message))
-    phone = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+    phone: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
     async with window(browser, office, **phone) as page:
         assert await page.evaluate("document.documentElement.scrollWidth") == 360
         assert await page.evaluate(SMALL) == []

@@ -73,6 +73,11 @@ def meant(text: str) -> str:
     return SLASH.sub("", text) or "help"
 
 
+def number(text: str) -> int:
+    """A number as a browser sends it, 0 if it is none or longer than a database can count."""
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
+
+
 def _field(fields: Fields, name: str) -> str:
     value = fields.get(name, "")
     return value if isinstance(value, str) else ""

@@ -143,7 +143,7 @@ class Routes:
         since = request.headers.get("Last-Event-ID") or request.query.get("after", "")
         stream = Stream(self.posts, self.bell, patches, still_welcome)
         headers = {**HEADERS, "Cache-Control": "no-store"}
-        return await stream.run(request, int(since) if since.isdecimal() else 0, headers)
+        return await stream.run(request, lines.number(since), headers)
 
     async def say(self, request: web.Request) -> web.StreamResponse:
         who = await visitor(request, self.sign_in)
@@ -170,7 +170,6 @@ class Routes:
         await self.tell(Meant(room, key("answer"), "", line.thread, only_for), card)
 
     async def _reading(self, request: web.Request, who: Visitor, room: str, thread: str) -> views.Reading:
-        limit = request.query.get("posts", "")
         return views.Reading(
             username=who.username,
             place=Place(
@@ -179,7 +178,7 @@ class Routes:
                 origin=f"{request.scheme}://{request.host}",
                 page=secrets.token_hex(6),
             ),
-            limit=min(int(limit), LIMITS.posts_at_most) if limit.isdecimal() else LIMITS.posts,
+            limit=min(lines.number(request.query.get("posts", "")) or LIMITS.posts, LIMITS.posts_at_most),
         )
 
     async def _room(self, who: Visitor, room: str) -> Room:

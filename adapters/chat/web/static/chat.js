@@ -145,6 +145,7 @@ async function send(form, extra = {}) {
     if (!answer.ok) throw new Error(answer.status === 401 ? "You are signed out. Open this page with a new sign-in link." : await answer.text());
     delete form.dataset.wish;
     wishedAt = Date.now();
+    if (stream?.readyState !== EventSource.OPEN) location.reload(); // no line, so no news of the answer
     return true;
   } catch (trouble) {
     // the same wish is sent again with the same id, so it cannot happen twice
@@ -182,6 +183,7 @@ async function say(form) {
   if (!text.trim() || $(".send", form).disabled) return;
   const sending = send(form);
   input.value = "";
+  input.dispatchEvent(new Event("said"));
   if (!(await sending) && !input.value) input.value = text;
   else delete form.dataset.wish;
 }
@@ -197,6 +199,7 @@ async function press(form) {
 }
 
 const dialog = $("[data-dialog]");
+let decide = null; // who waits for the answer
 
 function sure(form) {
   const button = $("button", form);
@@ -206,8 +209,15 @@ function sure(form) {
   yes.classList.toggle("danger", button.classList.contains("danger"));
   dialog.returnValue = "no";
   dialog.showModal();
-  return new Promise((answer) => dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true }));
+  decide?.(false);
+  return new Promise((answer) => (decide = answer));
 }
+
+dialog.addEventListener("close", () => {
+  if (dialog.open) return; // the news of an earlier closing, late: it must not answer the question of now
+  decide?.(dialog.returnValue === "yes");
+  decide = null;
+});
 
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close("no"));
 
@@ -236,17 +246,22 @@ for (const form of $$("[data-say]")) {
   function offer() {
     const typed = input.value.match(/^\/(?:oncall ?)?(.*)$/i);
     const start = typed && !"oncall".startsWith(input.value.slice(1).toLowerCase()) ? typed[1].toLowerCase() : "";
-    for (const option of options) option.hidden = !option.dataset.start.startsWith(start);
+    // a command that is typed already stays in sight, to remind of what must follow it
+    const fits = (option) => option.dataset.start.startsWith(start);
+    const reminds = (option) => start.startsWith(`${option.dataset.start} `) && option.dataset.line.endsWith(" ");
+    for (const option of options) option.hidden = !fits(option) && !reminds(option);
     show(Boolean(typed) && shown().length > 0);
-    if (!list.hidden) choose(shown()[0]);
+    if (!list.hidden) choose(shown().find(fits) || null);
   }
   function complete(option) {
     input.value = option.dataset.line;
-    show(false);
     input.focus();
+    if (option.dataset.line.endsWith(" ")) offer();
+    else show(false);
   }
   function step(by) {
     const some = shown();
+    if (!chosen && some.length === 1) return;
     choose(some[(some.indexOf(chosen) + by + some.length) % some.length]);
   }
 
@@ -255,6 +270,7 @@ for (const form of $$("[data-say]")) {
     offer();
   });
   input.addEventListener("blur", () => show(false));
+  input.addEventListener("said", () => show(false));
   list.addEventListener("mousedown", (event) => {
     event.preventDefault();
     const option = event.target.closest("[role=option]");
