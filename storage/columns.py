@@ -48,12 +48,15 @@ Count = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by
 
 
 def key(text: str) -> str:
-    """Return ``text`` as it fits a key of 191 characters: one that is too long keeps its head and its SHA-256."""
-    if len(text) <= KEY and "\0" not in text:
+    """Return ``text`` as it fits a key of 191 characters: one that does not fit keeps its head and its SHA-256."""
+    if line(text, KEY) == text:
         return text
-    return f"{line(text, KEY - 65)}:{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"{line(text, KEY - 65)}:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def line(text: str, length: int = 500) -> str:
-    """Return ``text`` cut to ``length`` characters and without NUL, which PostgreSQL cannot keep."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:length]
+    """Return ``text`` cut to ``length`` characters, without what a database cannot keep.
+
+    PostgreSQL takes no NUL; none takes the half characters by which Python spells a file name that is not UTF-8.
+    """
+    return text[:length].replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

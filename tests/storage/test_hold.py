@@ -50,9 +50,11 @@ async def test_it_ends_with_the_process_however_that_ends(database_url: str) -> 
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         async with connect(database_url) as database:
-            with pytest.raises(Refused):
-                await take(database)
-            process.kill()
+            try:
+                with pytest.raises(Refused):
+                    await take(database)
+            finally:
+                process.kill()
             process.wait()
             await _soon(database)
 
