@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 from adapters.targets.airflow import Airflow, AirflowSettings
 from adapters.targets.airflow.actions import CATALOGUE
@@ -51,6 +51,7 @@ class RecordedAirflow:
     heard: list[Heard] = field(default_factory=list)
     logins: int = 0
     good_token: str = ""
+    running: BaseTestServer | None = None
 
     def say(self, request: str, *answers: Answer) -> None:
         self.answers[request] = list(answers)
@@ -58,6 +59,13 @@ class RecordedAirflow:
     @property
     def changes(self) -> list[Heard]:
         return [one for one in self.heard if one.method != "GET"]
+
+    async def stop_listening(self) -> None:
+        """Whoever is connected is answered; whoever comes from now on is refused."""
+        assert self.running is not None
+        assert self.running.runner is not None
+        for site in list(self.running.runner.sites):
+            await site.stop()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body: Any = await request.json() if request.can_read_body else None
@@ -92,7 +100,7 @@ async def recorded_airflow() -> AsyncIterator[RecordedAirflow]:
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", server.answer)
     async with TestServer(app, host="127.0.0.1") as running:
-        server.url = str(running.make_url("/"))
+        server.url, server.running = str(running.make_url("/")), running
         yield server
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -153,6 +154,25 @@ async def test_what_is_sent_is_what_the_person_read(
     outcome = await airflow.act(wanted)
     assert outcome.result is Result.DONE, outcome
     assert [str(one) for one in server.changes] == [wanted.request.replace("{this action}", "a1")]
+
+
+def test_a_restart_is_exactly_this() -> None:
+    """Only what has failed, only this task of this run (and what failed after it), and for real."""
+    line, _, body = CATALOGUE["restart_dag_task"].request({**TASK, "map_index": "3"}).partition("\n")
+    assert line == CLEAR
+    assert json.loads(body) == {
+        "dry_run": False,
+        "dag_run_id": "inc-1",
+        "task_ids": [["transform", 3]],
+        "only_failed": True,
+        "include_downstream": True,
+        "reset_dag_runs": True,
+    }
+
+
+def test_clearing_a_run_is_exactly_this() -> None:
+    request = CATALOGUE["clear_dag_run"].request({"dag_id": "oncall_timeout", "dag_run_id": "inc-1"})
+    assert request == f'POST {RUN}/clear\n{{"dry_run": false, "only_failed": true}}'
 
 
 async def test_unpause(server: RecordedAirflow, airflow: Airflow) -> None:
@@ -456,6 +476,25 @@ async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
         outcome = await airflow.act(RESTART)
     assert outcome.result is Result.FAILED
     assert "Nothing was sent" in outcome.detail
+
+
+async def test_a_connection_refused_at_the_last_moment_still_means_that_nothing_was_sent(
+    server: RecordedAirflow, airflow: Airflow
+) -> None:
+    async def last(_request: web.Request) -> web.Response:
+        await server.stop_listening()
+        return web.json_response({"dag_id": "oncall_timeout", "is_paused": False})
+
+    server.say(f"GET {DAG}", last)
+    outcome = await airflow.act(RESTART)
+    assert outcome.result is Result.FAILED
+    assert "cannot be reached" in outcome.detail
+    assert "Nothing was sent" in outcome.detail
+
+
+async def test_an_endless_answer_is_not_read_to_its_end(server: RecordedAirflow, airflow: Airflow) -> None:
+    server.say(CLEAR, endless)
+    assert "an answer without end" in (await airflow.act(RESTART)).detail
 
 
 async def test_airflow_below_a_path(server: RecordedAirflow) -> None:
