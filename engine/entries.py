@@ -169,9 +169,12 @@ def split(text: str) -> list[tuple[int, str]]:
 
 
 def last_start(text: str) -> int:
-    """The offset of the last line that surely begins an entry, whatever stood before; 0 if there is none."""
+    """The offset of the last line that surely begins an entry, whatever stood before; 0 if none is near the end."""
     plain, end = 0, len(text.rstrip("\n"))
-    while (newline := text.rfind("\n", 0, end)) >= 0:
+    for _ in range(2 * MOST_LINES):
+        newline = text.rfind("\n", 0, end)
+        if newline < 0:
+            break
         head = text[newline + 1 : min(end, newline + 1 + _LOOK_AT)]
         if _starts(head):
             return newline + 1

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from adapters.logs.cursor import Cursor, restored
 from adapters.logs.follow import Followed, Following
-from adapters.logs.places import Look, Seen
+from adapters.logs.places import Look, Seen, origin
 from engine.ports import Clock, Cursors, Hear, LogSource, Scanned
 
 DEFAULT_PATHS = (
@@ -62,14 +62,20 @@ class Files(LogSource):
 
     async def scan(self, hear: Hear) -> Scanned:
         look = await asyncio.to_thread(Look, self._paths)
-        for path in sorted({*look.files, *look.troubles} - self._followed.keys()):
-            cursor = await self.kept(path)
-            self._followed[path] = Followed(cursor, was_there=self._first and path not in look.absent)
+        await self._meet(look)
         following = Following(self, look, hear, self._followed)
         for path in tuple(self._followed):
             await following.follow(path)
         self._first = False
         return Scanned(following.entries, following.size, self._news(look))
+
+    async def _meet(self, look: Look) -> None:
+        """Remember how far each new path was read, and that of a file that was renamed while we were away."""
+        new = {*look.files, *look.troubles} - self._followed.keys()
+        for path in sorted(new | {origin(path) for path in new} - self._followed.keys()):
+            cursor = await self.kept(path)
+            if cursor or path in new:
+                self._followed[path] = Followed(cursor, was_there=self._first and path not in look.absent)
 
     def _news(self, look: Look) -> tuple[str, ...]:
         """Each trouble is said once, until it is over; a file that has gone is then forgotten."""

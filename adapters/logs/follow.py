@@ -163,7 +163,7 @@ class Following:
     async def _begin(self, path: str, known: Followed, now: Seen) -> None:
         """A file that was not here before."""
         head = await self._work(path, partial(head_of, now.path))
-        if self._is_of_another(now, head) or self._is_copy(known, now, head) or self._is_between(path, known):
+        if self._is_of_another(now, head) or self._is_copy(known, now, head) or self._is_between(path):
             return
         offset = 0
         if known.cursor is None and self._rules.is_old(now, known.was_there):
@@ -187,10 +187,8 @@ class Following:
                 return True
         return False
 
-    def _is_between(self, path: str, known: Followed) -> bool:
+    def _is_between(self, path: str) -> bool:
         """Whether it may be one that stood under another path for a while: it is read there when its turn comes."""
-        if known.cursor is not None:
-            return False
         waiting = (other for other, one in self._followed.items() if one.waits and not self._is_here(other, one))
         return any(rotation(path, other) is not None for other in waiting)
 
@@ -201,7 +199,7 @@ class Following:
     async def _start(self, path: str, known: Followed, file: Seen, offset: int) -> Cursor:
         head = await self._work(file.path, partial(head_of, file.path))
         mark = await self._rules.kept(number(file))
-        if mark and mark.length and mark.begins(head) and mark.offset <= file.size:
+        if mark and mark.length and mark.begins(head):
             offset = mark.offset
         birth = known.cursor.birth + 1 if known.cursor else 0
         cursor = Cursor(file.device, file.inode, *fingerprint(head), offset, birth)

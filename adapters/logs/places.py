@@ -135,6 +135,15 @@ def rotation(path: str, of: str) -> str | None:
     return mark[1:] if is_mark else None
 
 
+_MARK = re.compile(r"[.\-_](?:\d[\w.\-:]{0,40}?|old|bak)(?=(?:\.log|\.txt|\.json|\.jsonl)?$)")
+
+
+def origin(path: str) -> str:
+    """The name that a rotated file had before; the same name if it does not look rotated."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + _MARK.sub("", name, count=1)
+
+
 def newer(mark: str, than: str) -> bool:
     """Whether one rotated file came after another, by their names: a low number is young, and so is a late date."""
     one, other = (re.sub(r"\D", "", text) for text in (mark, than))

@@ -268,9 +268,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
 def test_hostile_text_takes_milliseconds(text: str) -> None:
     for what in (level, moment, fields, last_start, lambda text: around(text, len(text) // 2)):
-        began = time.perf_counter()
+        began = time.process_time()
         what(text)
-        assert time.perf_counter() - began < 0.1
-    began = time.perf_counter()
+        assert time.process_time() - began < 0.1
+    began = time.process_time()
     split(text)
-    assert time.perf_counter() - began < 0.4
+    assert time.process_time() - began < 0.4
