@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from adapters.chat.web.sign_in import OneTimeLinks
 from adapters.logs.reading import chunks
 from adapters.targets import CATALOGUES
 from bot import show
@@ -22,10 +24,12 @@ from bot.check.report import render, to_json
 from bot.clock import SystemClock
 from bot.dangers import refuse_dangers
 from bot.log import setup
+from bot.people import first_name
 from bot.scan import STDIN
 from bot.scan import scan as scanned
 from bot.serve import serve
 from bot.settings import Settings, load
+from bot.signing_key import signing_key
 from bot.systems import systems
 from engine.errors import Misconfigured, OnCallError
 from storage.database import connect
@@ -71,6 +75,7 @@ def scan(
     as_json: Json = False,  # noqa: FBT002 - typer's way to say a flag
 ) -> None:
     """Read log files and print the incidents that they would open."""
+    began = time.perf_counter()
     with plainly(), show.progress(err, show.total(paths), quiet=as_json) as advance:
         result = asyncio.run(scanned(paths, detector(), SystemClock(), advance))
     if as_json:
@@ -78,6 +83,7 @@ def scan(
             sys.stdout.write(json.dumps(show.as_json(incident), ensure_ascii=False) + "\n")
     else:
         out.print(show.incidents(result.incidents))
+        err.print(show.speed(result.lines, result.size, time.perf_counter() - began), style="dim", highlight=False)
     for trouble in result.troubles:
         err.print(f"! {trouble}", style="yellow", markup=False)
     raise typer.Exit(1 if result.troubles and not result.size else 0)
@@ -99,6 +105,17 @@ def analyze(
             return
         answer = explained(knows, CATALOGUES, rules, _text(file), "" if file == STDIN else file)
         out.print_json(data=answer) if as_json else out.print(show.analysis(answer))
+
+
+@app.command("sign-in")
+def sign_in(
+    username: Annotated[str, typer.Argument(help="Whose account; the first admin's if left out.")] = "",
+) -> None:
+    """Print a link that signs a person in to the running program, once."""
+    with plainly():
+        settings = _settings()
+        links = OneTimeLinks(signing_key(settings), SystemClock())
+        print(links.new_link(settings.address, username or first_name(settings)))  # noqa: T201 - the answer itself
 
 
 @db.command("upgrade")

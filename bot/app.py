@@ -97,9 +97,7 @@ def detector() -> Detector:
 
 
 @asynccontextmanager
-async def program(
-    settings: Settings, memory: Callable[[Database], Incidents] = SqlIncidents
-) -> AsyncIterator[Program]:
+async def program(settings: Settings, memory: Callable[[Database], Incidents] = SqlIncidents) -> AsyncIterator[Program]:
     """Open the database, hold it, bring it up to date and put the program together. Raises OnCallError."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(connect(settings.database_url.get_secret_value()))

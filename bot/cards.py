@@ -64,12 +64,11 @@ def _parts(incident: Incident) -> Iterator[Part]:
 
 def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
     for identifier, value in in_order(incident.identifiers):
-        if not (identifier == "map_index" and value == "-1"):  # Airflow's word for "not mapped"
-            yield name(identifier), value
+        yield name(identifier), value
     yield "Severity", str(incident.severity)
     times = "once" if incident.count == 1 else f"{incident.count} times"
     yield "Seen", f"{times}, last at {clock(incident.last_seen_at)}"
-    if incident.evidence:
+    if incident.evidence and incident.active:
         yield "Now", incident.evidence.summary
     if incident.assigned_to:
         yield "With", incident.assigned_to
@@ -136,7 +135,7 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
         case Acted(action=id, outcome=outcome):
             good = outcome.result in (Result.DONE, Result.DRY_RUN)
             title = f"{_name(incident, id)} {OUTCOMES[outcome.result]}"
-            return Card(title, (Text(outcome.detail),), tone=Tone.WORKING if good else Tone.BAD)
+            return Card(title, (Text(outcome.detail),), tone=Tone.NEUTRAL if good else Tone.BAD)
         case Verified(action=id, verdict=verdict):
             good = verdict.judgement is Judgement.WORKED
             title = f"{n} is resolved" if good else f"{_name(incident, id)} did not mend it"

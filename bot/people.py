@@ -11,8 +11,8 @@ from engine.ports import People
 PLATFORM = "web"
 
 PLAYERS = (
-    Account("demo-ada", "ada", "Ada, on call", "ada@example.com", Role.RESPONDER),
     Account("demo-bob", "bob", "Bob, who approves", "bob@example.com", Role.APPROVER),
+    Account("demo-ada", "ada", "Ada, who responds", "ada@example.com", Role.RESPONDER),
     Account("demo-cleo", "cleo", "Cleo, who looks on", "cleo@example.com", Role.VIEWER),
 )
 """Whom a newcomer can be in the guided example."""
@@ -21,21 +21,31 @@ ONLOOKER = Account("onlooker", "onlooker", "You", "", Role.VIEWER)
 """Who signs in where no admin is named: may look, and decide nothing."""
 
 
+def first_accounts(settings: Settings) -> tuple[Account, ...]:
+    """Those who must have an account; the first of them is who the link printed at start signs in."""
+    if settings.demo:
+        return PLAYERS
+    return tuple(map(_admin, settings.admins)) or (ONLOOKER,)
+
+
+def first_name(settings: Settings) -> str:
+    return first_accounts(settings)[0].username
+
+
 async def first(people: People, settings: Settings) -> Account:
     """Make sure that they have accounts; returns the one that the link printed at start signs in."""
-    accounts = PLAYERS if settings.demo else tuple(map(_admin, settings.admins)) or (ONLOOKER,)
+    accounts = first_accounts(settings)
     for account in accounts:
         if await people.named(account.username) is None:
             await people.save(account)
             await people.link(PLATFORM, account.username, account.id)
-    named = await people.named(PLAYERS[1].username if settings.demo else accounts[0].username)
-    return named or accounts[0]
+    return await people.named(accounts[0].username) or accounts[0]
 
 
 async def on_call(people: People, settings: Settings) -> tuple[str, ...]:
     """User names of those on call, first to be woken first: accounts with the settings' addresses."""
     if settings.demo:
-        return (PLAYERS[0].username, PLAYERS[1].username)
+        return (PLAYERS[1].username, PLAYERS[0].username)
     by_email = {account.email.lower(): account.username for account in await people.all() if account.is_active}
     return tuple(by_email[email.lower()] for email in settings.oncall_emails if email.lower() in by_email)
 

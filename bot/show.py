@@ -13,10 +13,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
-from bot.words import excerpt, name, percent
+from bot.words import excerpt, in_order, name, percent
 from engine.model import Incident
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+
+NAMES_SHOWN = 5
 
 SHOWN = 1_500
 """Characters of a log entry that the terminal shows."""
@@ -48,10 +50,17 @@ def incidents(found: Sequence[Incident]) -> RenderableType:
         table.add_column(column, overflow="fold")
     for incident in found:
         severity = Text(str(incident.severity), style=COLOURS[incident.severity])
-        names = ", ".join(f"{name(key)} {value}" for key, value in list(incident.identifiers.items())[:5])
+        names = ", ".join(f"{name(key)} {value}" for key, value in in_order(incident.identifiers)[:NAMES_SHOWN])
         row = (f"#{incident.number}", severity, Text(incident.signal.title), f"{incident.count} x", Text(names))
         table.add_row(*row)
     return table
+
+
+def speed(lines: int, size: int, seconds: float) -> str:
+    """How much was read, and how fast."""
+    per = max(seconds, 1e-9)
+    rate = f"{lines / per:,.0f} lines/s, {size / per / 1e6:,.0f} MB/s"
+    return f"{lines:,} lines, {size / 1e6:,.1f} MB in {seconds:.1f} s: {rate}"
 
 
 def as_json(incident: Incident) -> dict[str, Any]:
@@ -83,7 +92,7 @@ def analysis(answer: Mapping[str, Any]) -> RenderableType:
         ("Category", answer["root_cause_category"]),
         ("Confidence", percent(answer["confidence_score"])),
         ("Known as", answer["pattern"]),
-        *((name(key), value) for key, value in answer["identifiers"].items()),
+        *((name(key), value) for key, value in in_order(answer["identifiers"])),
     ]
     for label, value in rows:
         facts.add_row(label, Text(str(value)))

@@ -52,9 +52,10 @@ def name(identifier: str) -> str:
 
 
 def in_order(identifiers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The names that people look for first; the others as they were found."""
+    """The names that people look for first; the others as they were found. What says nothing is left out."""
     order = list(NAMES)
-    return sorted(identifiers.items(), key=lambda one: order.index(one[0]) if one[0] in NAMES else len(order))
+    told = [one for one in identifiers.items() if one != ("map_index", "-1")]  # Airflow's word for "not mapped"
+    return sorted(told, key=lambda one: order.index(one[0]) if one[0] in NAMES else len(order))
 
 
 def percent(share: float) -> str:

@@ -71,7 +71,7 @@ async def _changed(desk: Desk, incident: Incident, action: Action, target: Targe
     if action.dry_run:
         return None
     try:
-        evidence = await target.look({**incident.identifiers, **action.parameters})
+        evidence = await target.look(action.parameters)
     except Unreachable as error:
         return Outcome(Result.FAILED, f"{error} Nothing was sent.")
     await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))

@@ -13,7 +13,7 @@ from engine.identify import Rules, identify
 from engine.knowledge import Knowledge, Pattern
 from engine.model import Entry, Signal
 from engine.ports import Clock
-from engine.redact import LIMIT, redact, shorten
+from engine.redact import LIMIT, clean, redact, shorten
 from engine.stated import level, moment
 
 CALM = frozenset({"debug", "info"})
@@ -77,8 +77,8 @@ class Detector:
 
     def to_signal(self, found: Found, entry: Entry, clock: Clock) -> Signal:
         """The signal of an entry that matched. Names are read from the whole entry, then the text is redacted."""
-        pattern, whole = found.pattern, redact(entry.text, READABLE)
-        identifiers = {**self.names(whole, entry.source), **self.names(redact(found.text, READABLE), entry.source)}
+        pattern, whole, source = found.pattern, redact(entry.text, READABLE), clean(entry.source)
+        identifiers = {**self.names(whole, source), **self.names(redact(found.text, READABLE), source)}
         return Signal(
             at=entry.at or moment(found.text) or clock.now(),
             pattern=pattern.id,
@@ -87,7 +87,7 @@ class Detector:
             severity=pattern.severity,
             text=shorten(whole, LIMIT),
             identifiers=identifiers,
-            source=entry.source,
+            source=source,
             position=entry.position,
             rule=found.rule,
         )

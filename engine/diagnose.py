@@ -49,7 +49,7 @@ async def investigate(desk: Desk, incident: Incident) -> Incident:
     pattern = desk.detector.patterns.get(incident.signal.pattern)
     lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
     option = best(options(desk, incident, pattern, lessons)) if pattern else None
-    evidence = await _look(option, incident) if option else None
+    evidence = await _look(option) if option else None
     if evidence:
         incident = await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
     if evidence and evidence.healthy:
@@ -130,9 +130,9 @@ def _parameters(spec: ActionSpec, proposal: Proposal, identifiers: Mapping[str, 
     return filled
 
 
-async def _look(option: Option, incident: Incident) -> Evidence:
+async def _look(option: Option) -> Evidence:
     try:
-        return await option.target.look({**incident.identifiers, **option.parameters})
+        return await option.target.look(option.parameters)
     except Unreachable as error:
         return Evidence(option.target.name, str(error))
 

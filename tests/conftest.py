@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.servers.postgresql",
     "tests.servers.mariadb",
     "tests.servers.airflow",
+    "tests.servers.chromium",
     "tests.servers.databases",
 ]

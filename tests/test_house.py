@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PRODUCT = [file for folder in ("bot", "engine", "adapters", "storage") for file in sorted((ROOT / folder).rglob("*.py"))]
+PRODUCT = [
+    file for folder in ("bot", "engine", "adapters", "storage") for file in sorted((ROOT / folder).rglob("*.py"))
+]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 LONGEST_FILE = 400
@@ -32,7 +34,9 @@ def named(file: Path) -> str:
 def test_a_file_is_read_in_one_sitting(file: Path) -> None:
     text = file.read_text("utf-8")
     assert text.count("\n") <= LONGEST_FILE
-    long = [f"{one.name}:{one.lineno}" for one in functions(file) if (one.end_lineno or 0) - one.lineno > LONGEST_FUNCTION]
+    long = [
+        f"{one.name}:{one.lineno}" for one in functions(file) if (one.end_lineno or 0) - one.lineno > LONGEST_FUNCTION
+    ]
     assert long == []
 
 
@@ -54,9 +58,7 @@ def test_nothing_is_mocked_and_nothing_is_left_for_later(file: Path) -> None:
 
 @pytest.mark.parametrize("file", PRODUCT, ids=named)
 def test_every_exception_to_a_rule_has_its_reason(file: Path) -> None:
-    bare = [
-        line for line in file.read_text("utf-8").splitlines() if re.search(r"#\s*(noqa|type: ignore)[^-#]*$", line)
-    ]
+    bare = [line for line in file.read_text("utf-8").splitlines() if re.search(r"#\s*(noqa|type: ignore)[^-#]*$", line)]
     assert bare == []
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import jwt
@@ -18,8 +18,9 @@ from engine.ports import Clock
 
 LINK_VALID = timedelta(hours=24)
 SESSION_VALID = timedelta(hours=12)
-USED = "This link has been used. Restart the program, or run `oncall sign-in`, to get another."
-UNKNOWN = "This link is not valid, or no longer. Restart the program, or run `oncall sign-in`, to get another."
+LINK, SESSION = "web chat link", "web chat"
+USED = "This link has been used. Run `oncall sign-in` where the program runs to get another."
+UNKNOWN = "This link is not valid, or no longer. Run `oncall sign-in` where the program runs to get another."
 
 
 class Directory(Protocol):
@@ -28,36 +29,36 @@ class Directory(Protocol):
     async def named(self, username: str) -> Account | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    username: str
-    until: datetime
-    used: bool = False
-
-
 class OneTimeLinks:
-    """Links that sign in one person once. Only a hash of each is kept, in memory."""
+    """Links that sign in one person once. Whoever holds the secret can make one, also from another process.
 
-    def __init__(self, clock: Clock) -> None:
+    Which links were used is only known while the program runs; so none that is older than this start is taken.
+    """
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        self._key = _key(secret, "oncall web chat link")
         self._clock = clock
-        self._links: dict[str, Link] = {}
+        self._began = int(clock.now().timestamp())
+        self._used: dict[str, int] = {}
 
     def new_link(self, base_url: str, username: str) -> str:
         """Return an address below ``base_url`` that signs this person in: once, within 24 hours."""
-        token = secrets.token_urlsafe(32)
-        self._links = {hash: link for hash, link in self._links.items() if link.until > self._clock.now()}
-        self._links[_hash(token)] = Link(username, self._clock.now() + LINK_VALID)
+        now = int(self._clock.now().timestamp())
+        until = now + int(LINK_VALID.total_seconds())
+        claims = {"sub": username, "jti": secrets.token_urlsafe(16), "made": now, "exp": until, "aud": LINK}
+        token = jwt.encode(claims, self._key, algorithm="HS256")
         return f"{base_url.rstrip('/')}/sign-in?{urlencode({'token': token})}"
 
     def redeem(self, token: str) -> str:
         """Return whose link it is and use it up. Raises Forbidden, in words for the person."""
-        link = self._links.get(_hash(token))
-        if link is None or link.until <= self._clock.now():
+        claims, now = _claims(token, self._key, LINK, ("sub", "jti", "made", "exp")), self._clock.now().timestamp()
+        if claims is None or int(claims["exp"]) <= now or int(claims["made"]) < self._began:
             raise Forbidden(UNKNOWN)
-        if link.used:
+        if claims["jti"] in self._used:
             raise Forbidden(USED)
-        self._links[_hash(token)] = replace(link, used=True)
-        return link.username
+        self._used = {id: until for id, until in self._used.items() if until > now}
+        self._used[str(claims["jti"])] = int(claims["exp"])
+        return str(claims["sub"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +72,19 @@ class Sessions:
     """Signed tokens that outlive a restart. One that was signed out is refused until it would have ended anyway."""
 
     def __init__(self, secret: str, clock: Clock) -> None:
-        self._key = hmac.digest(secret.encode(), b"oncall web chat session", "sha256")
+        self._key = _key(secret, "oncall web chat session")
         self._clock = clock
         self._ended: dict[str, datetime] = {}
 
     def begin(self, username: str) -> str:
         until = self._clock.now() + SESSION_VALID
-        claims = {"sub": username, "sid": secrets.token_urlsafe(16), "exp": until, "aud": "web chat"}
+        claims = {"sub": username, "sid": secrets.token_urlsafe(16), "exp": until, "aud": SESSION}
         return jwt.encode(claims, self._key, algorithm="HS256")
 
     def read(self, token: str) -> Session | None:
         """Return whose session this is, or None if it is forged, over or signed out."""
-        # the clock is ours, so the library must not compare with its own
-        options = {"require": ["sub", "sid", "exp"], "verify_exp": False}
-        try:
-            claims = jwt.decode(token, self._key, algorithms=["HS256"], audience="web chat", options=options)  # type: ignore[arg-type]  # a dict is what it takes
-        except jwt.InvalidTokenError:
+        claims = _claims(token, self._key, SESSION, ("sub", "sid", "exp"))
+        if claims is None:
             return None
         session = Session(str(claims["sid"]), str(claims["sub"]), datetime.fromtimestamp(int(claims["exp"]), UTC))
         return session if self.lasts(session) else None
@@ -103,7 +101,7 @@ class SignIn:
     """The door: links that let people in, sessions that keep them in, and the accounts that say who they are."""
 
     def __init__(self, people: Directory, clock: Clock, *, secret: str) -> None:
-        self.links = OneTimeLinks(clock)
+        self.links = OneTimeLinks(secret, clock)
         self.sessions = Sessions(secret, clock)
         self._people = people
 
@@ -116,5 +114,15 @@ class SignIn:
         return account if account and account.is_active else None
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def _key(secret: str, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that one token can never pass for another."""
+    return hmac.digest(secret.encode(), purpose.encode(), "sha256")
+
+
+def _claims(token: str, key: bytes, audience: str, names: Sequence[str]) -> Mapping[str, Any] | None:
+    """What a token of ours says, or None if it is not one. Its time is the caller's to judge: the clock is ours."""
+    options: Any = {"require": list(names), "verify_exp": False}
+    try:
+        return jwt.decode(token, key, algorithms=["HS256"], audience=audience, options=options)
+    except jwt.InvalidTokenError:
+        return None

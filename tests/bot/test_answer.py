@@ -1,0 +1,144 @@
+"""What people say and what they are answered: every command, every role, every wrong word."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.chat import plain
+from adapters.chat.ask import Ask, Room
+from adapters.chat.card import Card
+from bot.access import Permission, may
+from bot.answer import answer
+from bot.commands import COMMANDS, usage
+from bot.office import Office
+from engine import group
+from engine.desk import Desk
+from engine.model import Account, Role, WaitsFor
+from engine.respond import advance
+from storage.memory import MemoryPeople
+from tests.engine.desks import TIMEOUT, Machine, desk, entry
+
+
+class Talk:
+    """One room and its people, one of each role."""
+
+    def __init__(self) -> None:
+        self.machine = Machine()
+        self.desk: Desk = desk(self.machine)
+        self.people = MemoryPeople()
+        self.office = Office(self.desk, self.people, lambda: (("airflow", "connected"),))
+
+    async def say(self, who: str, text: str, thread: str = "") -> str:
+        return plain.render(await self.card(who, text, thread))
+
+    async def card(self, who: str, text: str, thread: str = "") -> Card:
+        return await answer(Ask(text, "web", who, who.title(), Room("incidents"), thread), self.office)
+
+    async def settle(self) -> None:
+        for incident in await self.desk.incidents.waiting_for(WaitsFor.MACHINE):
+            while incident.waits_for is WaitsFor.MACHINE:
+                incident = await advance(self.desk, incident)  # noqa: PLW2901 - it moves on
+
+
+@pytest.fixture
+async def talk() -> Talk:
+    talk = Talk()
+    for role in Role:
+        await talk.people.save(Account(str(role), str(role), str(role), "", role))
+        await talk.people.link("web", str(role), str(role))
+    await talk.people.save(Account("gone", "gone", "gone", "", Role.ADMIN, is_active=False))
+    await talk.people.link("web", "gone", "gone")
+    await group.hear(talk.desk, [entry()])
+    await talk.settle()
+    return talk
+
+
+async def test_a_whole_incident_in_words(talk: Talk) -> None:
+    assert "#1 high" in await talk.say("viewer", "list")
+    assert "Airflow task orders.transform ran into its timeout" in await talk.say("viewer", "show 1")
+    assert "is yours" in await talk.say("responder", "ack 1")
+    assert "Noted" in await talk.say("responder", "note 1 the vendor was told")
+    assert "Approved" in await talk.say("approver", "approve 1")
+    await talk.settle()
+    timeline = await talk.say("viewer", "timeline 1")
+    for line in ("approver approved", "responder noted: the vendor was told", "Verified: worked"):
+        assert line in timeline
+    assert "All quiet" in await talk.say("viewer", "list")
+    assert "is resolved already" in await talk.say("approver", "approve 1")
+
+
+async def test_reject_and_resolve_want_a_reason(talk: Talk) -> None:
+    assert "Say why" in await talk.say("approver", "reject 1")
+    assert "Rejected" in await talk.say("approver", "reject 1 the upstream is down")
+    assert "Say how" in await talk.say("responder", "resolve 1")
+    assert "is resolved" in await talk.say("responder", "resolve 1 upstream is back")
+
+
+async def test_inside_a_thread_the_number_may_be_left_out(talk: Talk) -> None:
+    assert "Airflow task orders.transform" in await talk.say("viewer", "show", thread="incident-1")
+    assert "Noted on #1" in await talk.say("responder", "note looks fine to me", thread="incident-1")
+    assert "Which incident?" in await talk.say("viewer", "show")
+
+
+async def test_why_names_the_line_the_rule_and_the_record(talk: Talk) -> None:
+    why = await talk.say("viewer", "why 1")
+    for part in ("/logs/a.log", "airflow/task-timeout", "not tried here yet", "75%"):
+        assert part in why
+
+
+async def test_report_opens_an_incident_or_joins_one(talk: Talk) -> None:
+    assert "It was known already" in await talk.say("responder", f"report {TIMEOUT}")
+    assert "#2" in await talk.say("responder", "report the moon is gone")
+    assert "Paste the lines" in await talk.say("responder", "report")
+
+
+async def test_status_says_how_the_agent_is_doing(talk: Talk) -> None:
+    status = await talk.say("viewer", "status")
+    assert "Waiting for a person: 1" in status
+    assert "airflow: connected" in status
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("aprove 1", "approve 1"), ("lst", "list"), ("timelin 1", "timeline 1")])
+async def test_a_wrong_word_is_answered_with_the_nearest_right_one(talk: Talk, wrong: str, right: str) -> None:
+    card = await talk.card("viewer", wrong)
+    assert right in str(card.parts)
+
+
+async def test_a_strange_word_is_answered_with_all_of_them(talk: Talk) -> None:
+    told = await talk.say("viewer", "xyzzy")
+    assert all(usage(name) in told for name in COMMANDS)
+
+
+@pytest.mark.parametrize("word", ["show 999", "show x", "approve", "approve -1", "show 99999999999999999999", "note 1"])
+async def test_bad_input_is_a_plain_sentence_to_the_person_alone(talk: Talk, word: str) -> None:
+    card = await talk.card("admin", word)
+    assert card.private
+    assert card.title == "Not done"
+
+
+ALLOWED = {
+    "stranger": {Permission.READ},
+    "gone": set(),
+    "viewer": {Permission.READ},
+    "responder": {Permission.READ, Permission.RESPOND},
+    "approver": {Permission.READ, Permission.RESPOND, Permission.DECIDE},
+    "admin": set(Permission),
+}
+
+
+@pytest.mark.parametrize("who", ALLOWED)
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_a_command_is_for_those_who_may(talk: Talk, who: str, name: str) -> None:
+    card = await talk.card(who, f"{name} 1 because")
+    refused = card.title == "You may not do that"
+    assert refused is (COMMANDS[name].needs not in ALLOWED[who])
+    if refused:
+        assert talk.machine.acts == []
+        assert card.private
+
+
+def test_nobody_may_what_nobody_was_given() -> None:
+    admin = Account("a", "a", "a", "", Role.ADMIN)
+    assert all(may(admin, permission) for permission in Permission)
+    assert not may(None, Permission.RESPOND)
+    assert not may(Account("b", "b", "b", "", Role.ADMIN, is_active=False), Permission.READ)
