@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from enum import Enum, auto
+from itertools import takewhile
 
 from engine.stated import LEVEL, MONTH, MOST_TEXT
 from engine.stated import fields as fields  # noqa: PLC0414 - an entry and what it says are asked for in one place
@@ -159,13 +161,17 @@ def shortened(text: str) -> str:
 
 def split(text: str) -> list[tuple[int, str]]:
     """All entries of a text in order: the offset of the first character, and the entry's lines."""
+    return list(_each(text))
+
+
+def _each(text: str) -> Iterator[tuple[int, str]]:
     splitter, offset = Splitter(), 0
-    found: list[tuple[int, str]] = []
     for line in text.split("\n"):
         if done := splitter.feed(offset, line.removesuffix("\r")):
-            found.append(done)
+            yield done
         offset += len(line) + 1
-    return [*found, last] if (last := splitter.rest()) else found
+    if last := splitter.rest():
+        yield last
 
 
 def last_start(text: str) -> int:
@@ -189,8 +195,9 @@ def around(text: str, at: int) -> tuple[int, str]:
     line_end = text.find("\n", at)
     begin = low + last_start(text[low : line_end if line_end >= 0 else len(text)])
     end = min(len(text), at + MOST_TEXT)
-    found = [one for one in split(text[begin:end]) if begin + one[0] <= at]
-    return (begin + found[-1][0], found[-1][1]) if found else (at, "")
+    until = takewhile(lambda one: begin + one[0] <= at, _each(text[begin:end]))
+    found = deque(until, maxlen=1)
+    return (begin + found[0][0], found[0][1]) if found else (at, "")
 
 
 def _starts(head: str) -> bool:

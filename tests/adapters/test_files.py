@@ -2,118 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import json
 import os
-import random
-import shutil
-import subprocess
-import sys
 import time
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
 import pytest
-import zstandard
 
-from adapters.logs.files import Files, place
-from engine.model import Entry
-from engine.ports import Scanned
-from storage.memory import MemoryCursors
-
-TRACE = (
-    "2026-11-21 09:15:56 ERROR {} failed\nTraceback (most recent call last):\n  File \"a.py\", line 3\nKeyError: 'a'"
-)
-JAVA = "26/11/21 09:24:10 ERROR Executor: {}\njava.lang.OutOfMemoryError: Java heap space\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)"
-
-
-class HandClock:
-    """Real time, and as much more as the test has let pass."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    async def sleep(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
-
-
-class Ear:
-    """Hears entries, and can be made to fail."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.batches: list[int] = []
-        self.fails = False
-
-    async def __call__(self, entries: Sequence[Entry]) -> None:
-        if self.fails:
-            raise ConnectionError("the database has gone")
-        self.batches.append(len(entries))
-        self.entries += entries
-
-    @property
-    def texts(self) -> list[str]:
-        return [one.text for one in self.entries]
-
-
-class Desk:
-    """A folder, somebody who follows paths in it, and what was heard."""
-
-    def __init__(self, folder: Path, *paths: str, from_start: bool = False) -> None:
-        self.folder, self.paths, self.from_start = folder, [str(folder / path) for path in paths], from_start
-        self.ear, self.cursors, self.clock = Ear(), MemoryCursors(), HandClock()
-        self.restart()
-
-    def restart(self) -> None:
-        self.files = Files(self.paths, self.cursors, clock=self.clock, from_start=self.from_start)
-
-    def write(self, name: str, *entries: str, end: str = "\n") -> None:
-        with (self.folder / name).open("a", newline="") as file:
-            file.write("\n".join(entries) + end)
-
-    async def scan(self) -> Scanned:
-        """As two scans with enough time between them for what was written to settle."""
-        first = await self.once()
-        await self.clock.sleep(2)
-        second = await self.once()
-        return Scanned(first.entries + second.entries, first.size + second.size, first.troubles + second.troubles)
-
-    async def once(self) -> Scanned:
-        return await self.files.scan(self.ear)
+from adapters.logs.files import place
+from tests.adapters.following import JAVA, TRACE, WAYS, Desk, errors, started
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path, "app.log")
-    await desk.scan()
-    return desk
+    return await started(tmp_path, "app.log")
 
 
 @pytest.fixture
 async def folder(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path, "")
-    await desk.scan()
-    return desk
+    return await started(tmp_path, "")
 
 
-@pytest.fixture(params=["app.log", "", "*.log*"], ids=["file", "folder", "pattern"])
+@pytest.fixture(params=sorted(WAYS))
 async def any_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path, request.param)
-    await desk.scan()
-    return desk
-
-
-def errors(*numbers: int) -> list[str]:
-    return [f"2026-11-21 09:15:56 ERROR number {number}" for number in numbers]
+    return await started(tmp_path, WAYS[request.param])
 
 
 async def test_what_is_old_is_not_read_and_what_is_new_is(tmp_path: Path) -> None:
@@ -182,144 +99,6 @@ async def test_a_partial_line_waits_however_long(desk: Desk) -> None:
     assert desk.ear.texts == [*errors(1), "2026-11-21 ERROR half"]
 
 
-async def test_rename_rotation(any_desk: Desk) -> None:
-    desk = any_desk
-    desk.write("app.log", *errors(1, 2))
-    await desk.scan()
-    for number in range(3, 30, 3):
-        desk.write("app.log", *errors(number))
-        await desk.once()
-        desk.write("app.log", *errors(number + 1))
-        rotate(desk.folder)
-        await desk.once()
-        desk.write("app.log", *errors(number + 2))
-        await desk.scan()
-        await desk.scan()
-        assert desk.ear.texts == errors(*range(1, number + 3))
-    assert len({one.source for one in desk.ear.entries}) == 10
-    assert {place(one.source) for one in desk.ear.entries} == {str(desk.folder / "app.log")}
-
-
-def rotate(folder: Path) -> None:
-    make_room(folder)
-    if (folder / "app.log").exists():
-        (folder / "app.log").rename(folder / "app.log.1")
-
-
-def make_room(folder: Path) -> None:
-    for number in range(90, 0, -1):
-        for suffix in ("", ".gz"):
-            if (folder / f"app.log.{number}{suffix}").exists():
-                (folder / f"app.log.{number}{suffix}").rename(folder / f"app.log.{number + 1}{suffix}")
-
-
-async def test_a_renamed_file_is_still_written_to(any_desk: Desk) -> None:
-    desk = any_desk
-    desk.write("app.log", *errors(1))
-    await desk.scan()
-    rotate(desk.folder)
-    desk.write("app.log.1", *errors(2))
-    await desk.scan()
-    (desk.folder / "app.log").touch()
-    desk.write("app.log.1", *errors(3))
-    await desk.scan()
-    desk.write("app.log.1", *errors(4))
-    desk.write("app.log", *errors(5))
-    await desk.scan()
-    await desk.scan()
-    assert desk.ear.texts == errors(1, 2, 3, 4, 5)
-
-
-async def test_several_rotations_while_nobody_looked(any_desk: Desk) -> None:
-    desk = any_desk
-    desk.write("app.log", *errors(1))
-    await desk.scan()
-    for number in (2, 3, 4):
-        desk.write("app.log", *errors(number))
-        rotate(desk.folder)
-    desk.write("app.log", *errors(5))
-    desk.restart()
-    for _ in range(4):
-        await desk.scan()
-    assert desk.ear.texts == errors(1, 2, 3, 4, 5)
-
-
-async def test_copytruncate(any_desk: Desk) -> None:
-    desk = any_desk
-    log, copy = desk.folder / "app.log", desk.folder / "app.log.1"
-    desk.write("app.log", *errors(*range(100)))
-    await desk.scan()
-    desk.write("app.log", *errors(100))
-    shutil.copy(log, copy)
-    await desk.once()  # the copy is there, and the file is not empty yet
-    os.truncate(log, 0)
-    desk.write("app.log", *errors(101))
-    await desk.scan()
-    await desk.scan()
-    desk.write("app.log", *errors(102))
-    await desk.scan()
-    assert desk.ear.texts == errors(*range(103))
-
-
-async def test_copytruncate_between_two_looks(any_desk: Desk) -> None:
-    desk = any_desk
-    desk.write("app.log", *errors(*range(50)))
-    await desk.scan()
-    desk.write("app.log", *errors(50))
-    shutil.copy(desk.folder / "app.log", desk.folder / "app.log.1")
-    os.truncate(desk.folder / "app.log", 0)
-    desk.write("app.log", *errors(*range(51, 200)))  # it is longer than before at once
-    await desk.scan()
-    await desk.scan()
-    assert desk.ear.texts == errors(*range(200))
-
-
-async def test_copytruncate_by_a_writer_that_goes_on_at_its_old_place(desk: Desk) -> None:
-    with (desk.folder / "app.log").open("w") as writer:
-        for number in range(3):
-            writer.write(f"{errors(number)[0]}\n")
-            writer.flush()
-            await desk.scan()
-            os.truncate(desk.folder / "app.log", 0)
-    with (desk.folder / "app.log").open("rb") as file:
-        assert file.read(1) == b""
-    assert desk.ear.texts == errors(0, 1, 2)
-
-
-async def test_truncation(desk: Desk) -> None:
-    desk.write("app.log", *errors(1, 2, 3))
-    await desk.scan()
-    (desk.folder / "app.log").write_text("")
-    await desk.once()
-    desk.write("app.log", *errors(4))
-    await desk.scan()
-    (desk.folder / "app.log").write_text("\n".join(errors(*range(5, 50))) + "\n")  # longer than before
-    await desk.scan()
-    assert desk.ear.texts == errors(1, 2, 3, *range(4, 50))
-    births = list(dict.fromkeys(one.source for one in desk.ear.entries))
-    assert len(births) == 3
-
-
-async def test_an_inode_that_comes_again(any_desk: Desk) -> None:
-    desk = any_desk
-    log = desk.folder / "app.log"
-    desk.write("app.log", *errors(*range(30)))
-    await desk.scan()
-    for round_ in range(1, 5):
-        inode = log.stat().st_ino
-        log.unlink()
-        for attempt in range(1000):  # until the file system gives the same number to a new file
-            desk.write("app.log", *errors(*range(round_ * 30, round_ * 30 + 30)))
-            if log.stat().st_ino == inode:
-                break
-            log.rename(desk.folder / f"spare{attempt}")
-        for spare in desk.folder.glob("spare*"):
-            spare.unlink()
-        await desk.scan()
-        await desk.scan()
-        assert desk.ear.texts == errors(*range(round_ * 30 + 30))
-
-
 async def test_a_restart_goes_on_where_it_was(any_desk: Desk) -> None:
     desk = any_desk
     for number in range(5):
@@ -330,48 +109,6 @@ async def test_a_restart_goes_on_where_it_was(any_desk: Desk) -> None:
     cursor = json.loads(await desk.cursors.get(f"files:{desk.folder / 'app.log'}") or "")
     assert cursor["offset"] == (desk.folder / "app.log").stat().st_size
     assert cursor["inode"] == (desk.folder / "app.log").stat().st_ino
-
-
-async def test_rotated_while_we_were_away(any_desk: Desk) -> None:
-    desk = any_desk
-    desk.write("app.log", *errors(1))
-    await desk.scan()
-    desk.write("app.log", *errors(2))
-    rotate(desk.folder)
-    desk.write("app.log", *errors(3))
-    desk.restart()
-    await desk.scan()
-    await desk.scan()
-    assert desk.ear.texts == errors(1, 2, 3)
-
-
-@pytest.mark.parametrize("suffix", [".gz", ".zst"])
-async def test_rotated_and_compressed_before_we_looked(any_desk: Desk, suffix: str) -> None:
-    desk = any_desk
-    log = desk.folder / "app.log"
-    pack = gzip.compress if suffix == ".gz" else zstandard.ZstdCompressor().compress
-    desk.write("app.log", *errors(*range(100)))
-    await desk.scan()
-    desk.write("app.log", *errors(100, 101))
-    (desk.folder / f"app.log.1{suffix}").write_bytes(pack(log.read_bytes()))
-    log.unlink()
-    desk.write("app.log", *errors(102))
-    await desk.scan()
-    await desk.scan()
-    assert desk.ear.texts == errors(*range(103))
-
-
-async def test_a_damaged_archive_does_not_stop_the_new_file(desk: Desk) -> None:
-    log = desk.folder / "app.log"
-    desk.write("app.log", *errors(*range(5000)))
-    await desk.scan()
-    desk.write("app.log", *errors(5000))
-    (desk.folder / "app.log.1.gz").write_bytes(gzip.compress(log.read_bytes())[:-100])
-    log.unlink()
-    desk.write("app.log", *errors(5001))
-    scanned = await desk.scan()
-    assert [text.partition(":")[0] for text in scanned.troubles] == [f"{log} is damaged"]
-    assert desk.ear.texts[-1:] == errors(5001)
 
 
 async def test_hear_fails_and_the_same_entries_come_again(any_desk: Desk) -> None:
@@ -524,146 +261,6 @@ async def test_links_are_followed_once(tmp_path: Path) -> None:
     await desk.scan()
     await desk.scan()
     assert sorted(desk.ear.texts) == errors(1, 2, 3)
-
-
-@pytest.mark.parametrize("seed", range(24))
-async def test_random_writing_and_rotating(tmp_path: Path, seed: int) -> None:
-    """Nothing is lost and nothing comes twice, whatever is done in whatever order."""
-    chance = random.Random(seed)
-    desk = Desk(tmp_path, ["app.log", "", "*.log*"][seed % 3])
-    await desk.scan()
-    written: list[str] = []
-    desk.write("app.log", written_line(written, seed))
-    await desk.scan()
-    for _ in range(150):
-        await random_step(desk, chance, written, seed)
-    desk.write("app.log", "INFO the end")
-    for _ in range(8):
-        await desk.scan()
-    while HELD:
-        HELD.pop().close()
-    assert desk.ear.texts == [*written, "INFO the end"]
-
-
-async def random_step(desk: Desk, chance: random.Random, written: list[str], seed: int) -> None:
-    log = desk.folder / "app.log"
-    what = chance.random()
-    if what < 0.5:
-        await write_in_two(desk, chance, written, seed)
-    elif what < 0.75:
-        await desk.once()
-        await desk.clock.sleep(chance.choice([0, 2]))
-    elif what < 0.85:
-        desk.restart()
-    elif what < 0.95 and log.exists():
-        rotate_and_squeeze(desk.folder, chance)
-    elif log.exists() and log.stat().st_size:
-        await desk.scan()  # a copytruncate of a file that we have never seen cannot be told from a new file
-        desk.write("app.log", written_line(written, seed))
-        rotate_copies(desk.folder)
-
-
-async def write_in_two(desk: Desk, chance: random.Random, written: list[str], seed: int) -> None:
-    shape = chance.choice([TRACE, JAVA, "2026-11-21 09:15:56 INFO {}", "2026-11-21 09:15:56 INFO \x1b[1m{} ä"])
-    written.append(shape.format(f"{seed}/{len(written)}/{'z' * chance.randrange(300)}"))
-    cut = chance.randrange(len(written[-1]))
-    desk.write("app.log", written[-1][:cut], end="")
-    if chance.random() < 0.2:
-        await desk.once()
-    desk.write("app.log", written[-1][cut:])
-
-
-def rotate_and_squeeze(folder: Path, chance: random.Random) -> None:
-    rotate(folder)
-    if chance.random() < 0.5:
-        (folder / "app.log").touch()
-    if chance.random() < 0.5:
-        squeeze(folder, chance.choice([1, 2]))
-
-
-def written_line(written: list[str], seed: int) -> str:
-    written.append(f"2026-11-21 09:15:56 INFO {seed}/{len(written)}")
-    return written[-1]
-
-
-HELD: list[IO[str]] = []
-
-
-def squeeze(folder: Path, number: int) -> None:
-    path = folder / f"app.log.{number}"
-    if path.exists():
-        with gzip.open(f"{path}.new", "wb") as packed:
-            packed.write(path.read_bytes())
-        Path(f"{path}.new").rename(folder / f"packed.{number}")
-        (folder / f"packed.{number}").rename(f"{path}.gz")
-        HELD.append(path.open())  # a number that comes again at once is another test's business
-        path.unlink()
-
-
-def rotate_copies(folder: Path) -> None:
-    make_room(folder)
-    shutil.copy(folder / "app.log", folder / "app.log.1")
-    os.truncate(folder / "app.log", 0)
-
-
-FOLLOWER = """
-import asyncio, json, sys
-from pathlib import Path
-from datetime import UTC, datetime
-from adapters.logs.files import Files
-
-class Clock:
-    def now(self): return datetime.now(UTC)
-    async def sleep(self, seconds): await asyncio.sleep(seconds)
-
-class FileCursors:
-    def __init__(self, path): self.path = path
-    def all(self): return json.loads(self.path.read_text()) if self.path.exists() else {}
-    async def get(self, name): return self.all().get(name)
-    async def put(self, name, value):
-        new = self.path.with_suffix(".new"); new.write_text(json.dumps({**self.all(), name: value})); new.rename(self.path)
-
-async def main(log, kept, heard):
-    files = Files([log], FileCursors(Path(kept)), clock=Clock(), from_start=True, settle=0.2)
-    with open(heard, "a") as out:
-        async def hear(entries):
-            out.write("".join(json.dumps(one.text) + "\\n" for one in entries)); out.flush()
-        while True:
-            await files.scan(hear)
-            await asyncio.sleep(0.005)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-async def test_killed_while_it_follows(tmp_path: Path) -> None:
-    log, heard = tmp_path / "app.log", tmp_path / "heard"
-    total, kills = 4000, 6
-    command = [sys.executable, "-c", FOLLOWER, str(log), str(tmp_path / "kept"), str(heard)]
-    follower = subprocess.Popen(command)
-    try:
-        for number in range(total):
-            with log.open("a") as file:
-                file.write(f"{JAVA.format(number)}\n")
-            if number % 997 == 996:
-                rotate(tmp_path)
-            if number % (total // kills) == 500:
-                follower.kill()
-                follower.wait()
-                follower = subprocess.Popen(command)
-            await asyncio.sleep(0.0005)
-            while number == 0 and not heard.exists():
-                await asyncio.sleep(0.01)
-        deadline = time.monotonic() + 30
-        while f"Executor: {total - 1}\\n" not in heard.read_text():
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.05)
-    finally:
-        follower.kill()
-        follower.wait()
-    texts = [json.loads(line) for line in heard.read_text().splitlines()]
-    assert list(dict.fromkeys(texts)) == [JAVA.format(number) for number in range(total)]
-    assert len(texts) - total <= kills * 1000
 
 
 async def test_an_idle_scan_of_500_files_is_cheap(tmp_path: Path) -> None:

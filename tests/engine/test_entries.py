@@ -80,6 +80,12 @@ def test_two_bare_tracebacks_are_two_entries() -> None:
     assert [one for _, one in split(f"{BARE_PYTHON}\n{BARE_PYTHON}\n")] == [BARE_PYTHON, BARE_PYTHON]
 
 
+def test_a_bare_exception_belongs_only_to_the_log_line_right_before_it() -> None:
+    assert len(split("ERROR a\njava.lang.Error: b")) == 1
+    assert len(split("worker said hello\njava.lang.Error: b")) == 2
+    assert len(split("ERROR a\n  more\njava.lang.Error: b")) == 2
+
+
 def test_crlf_and_blank_lines() -> None:
     assert split("\r\n\r\nERROR a\r\n  b\r\n\r\nERROR c\r\n") == [(4, "ERROR a\n  b"), (20, "ERROR c")]
     assert split("") == []
