@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from adapters.chat.card import Card
 from adapters.chat.platform import Ref
 from tests.adapters.web_office import HERE, ROOM, Office, mended, opened, timed_out
-from tests.servers import missing
+from tests.servers.chromium import chromium
 
 pytestmark = pytest.mark.real
-
-INSTALL = "apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
-QUIET = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 UNLABELLED = """() => [...document.querySelectorAll("input:not([type=hidden]), textarea, select, button, a, summary")]
     .filter((one) => !(one.labels?.length || one.ariaLabel || one.textContent.trim()))
@@ -47,12 +35,8 @@ async def office() -> AsyncIterator[Office]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome") or missing("Chromium", INSTALL)
-    args = QUIET + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=args)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @asynccontextmanager
