@@ -36,7 +36,7 @@ test: check  ## everything that must hold; what this machine lacks is named at t
 	$(BIN)/pytest
 
 bench: $(VENV)/.tests  ## measure, beside a peer, in the same run
-	$(BIN)/pytest tests/bench -s --override-ini testpaths=tests/bench
+	$(BIN)/pytest -s tests/bench/bench_*.py
 
 clean:  ## forget the environment
 	rm -rf $(VENV)

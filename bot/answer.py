@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from adapters.chat.ask import Ask
 from adapters.chat.card import Button, Card, Facts, Part, Text, Tone
 from bot.access import must
-from bot.commands import COMMANDS, usage
+from bot.commands import COMMANDS, offered, usage
 from bot.log import get_logger
 from bot.office import Asked, Office
 from engine.errors import Forbidden, OnCallError
@@ -19,7 +19,7 @@ async def answer(ask: Ask, office: Office) -> Card:
     """Never raises: whatever goes wrong is a sentence to the person and a line in the log."""
     command = COMMANDS.get(ask.verb)
     if command is None:
-        return help_card() if ask.verb in ("", "help") else unknown(ask)
+        return help_card(office) if ask.verb in ("", "help") else unknown(ask, office)
     try:
         account = await office.people.who(ask.platform, ask.identity)
         must(account, command.needs)
@@ -34,17 +34,18 @@ async def answer(ask: Ask, office: Office) -> Card:
         return Card("Something went wrong", (Text(text),), tone=Tone.BAD, private=True)
 
 
-def unknown(ask: Ask) -> Card:
+def unknown(ask: Ask, office: Office) -> Card:
     """The nearest right word, as a button that says it."""
     near = get_close_matches(ask.verb, [*COMMANDS, "help"], n=1, cutoff=0.5)
     if not near:
-        return help_card(f"I do not know the word “{ask.verb[:40]}”.")
+        return help_card(office, f"I do not know the word “{ask.verb[:40]}”.")
     meant = " ".join([near[0], *ask.words])
     parts: tuple[Part, ...] = (Text(f"Did you mean “{near[0]}”?"), Button(f"Yes: {meant[:60]}", meant, primary=True))
     return Card(f"I do not know “{ask.verb[:40]}”", parts, private=True)
 
 
-def help_card(first: str = "") -> Card:
-    rows = tuple((f"/oncall {usage(name)}", command.help) for name, command in COMMANDS.items())
+def help_card(office: Office, first: str = "") -> Card:
+    known = offered(in_example=office.example is not None)
+    rows = tuple((f"/oncall {usage(name)}", command.help) for name, command in known.items())
     intro = (Text(first),) if first else ()
     return Card("What you can say", (*intro, Facts((*rows, ("/oncall help", "this list")))), private=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -26,7 +27,7 @@ from adapters.logs.files import DEFAULT_PATHS
 from bot import example, health, people, schedule
 from bot.answer import answer
 from bot.clock import SystemClock
-from bot.commands import COMMANDS, usage
+from bot.commands import offered, usage
 from bot.log import get_logger
 from bot.office import Office
 from bot.settings import Settings
@@ -69,6 +70,9 @@ EXAMPLE_INTERVAL = 1.0
 """Seconds between two scans in the guided example: a newcomer waits for nothing."""
 
 
+_SECOND_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
 @dataclass(slots=True)
 class Bell:
     """Rung after every event; who has something to do then listens."""
@@ -77,7 +81,10 @@ class Bell:
 
     def ring(self, incident: Incident, event: Event) -> None:
         log.info(
-            type(event).__name__.lower(), incident=incident.id, number=incident.number, status=str(incident.status)
+            _SECOND_WORD.sub("_", type(event).__name__).lower(),
+            incident=incident.id,
+            number=incident.number,
+            status=str(incident.status),
         )
         for listener in self.listeners:
             listener()
@@ -121,7 +128,7 @@ async def program(settings: Settings, memory: Callable[[Database], Incidents] = 
             sign_in,
             hosts=hosts(settings),
             main_room=Room(settings.incident_room),
-            commands=[Completion(usage(name), command.help) for name, command in COMMANDS.items()],
+            commands=[Completion(usage(name), one.help) for name, one in offered(in_example=settings.demo).items()],
             demo_people=_players() if settings.demo else (),
         )
         app = assemble(settings, database, held, desk, accounts, chat, bell)

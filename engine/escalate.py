@@ -11,17 +11,21 @@ from engine.model import Incident, Status, WaitsFor
 
 
 def due(incident: Incident, now: datetime, policy: Policy) -> Event | None:
-    """What the passing of time does to this incident at ``now``. Pure, so that time is tested without waiting."""
+    """What the passing of time does to this incident at ``now``. Pure, so that time is tested without waiting.
+
+    What is handed over to people wakes the first of them at once; what waits for an approval, after a while.
+    """
     if incident.status is Status.RESOLVED and incident.resolved_at is not None:
         return Closed(now) if now - incident.resolved_at >= policy.quiet_time else None
-    unanswered = incident.waits_for is WaitsFor.PERSON and not incident.assigned_to
-    if not unanswered or incident.diagnosed_at is None or incident.escalations >= len(policy.on_call):
+    for_a_person = incident.waits_for is WaitsFor.PERSON and not incident.assigned_to
+    if not for_a_person or incident.diagnosed_at is None or incident.escalations >= len(policy.on_call):
         return None
-    since = now - incident.diagnosed_at
-    if since < policy.escalate_after * (incident.escalations + 1):
+    handed_over = incident.diagnosis.hand_over if incident.diagnosis else ""
+    since, turn = now - incident.diagnosed_at, incident.escalations + (0 if handed_over else 1)
+    if since < policy.escalate_after * turn:
         return None
-    reason = f"Nobody has answered for {int(since.total_seconds() // 60)} minutes."
-    return Escalated(now, policy.on_call[incident.escalations], reason)
+    unanswered_for = f"Nobody has answered for {int(since.total_seconds() // 60)} minutes."
+    return Escalated(now, policy.on_call[incident.escalations], unanswered_for if turn else handed_over)
 
 
 async def tick(desk: Desk) -> int:

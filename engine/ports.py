@@ -98,6 +98,9 @@ class People(Protocol):
 
     async def all(self) -> Sequence[Account]: ...
 
+    async def seen(self, account_id: str, at: datetime) -> None:
+        """This person has signed in."""
+
 
 Hear: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
 

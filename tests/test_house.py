@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.commands import offered, usage
+
 ROOT = Path(__file__).parent.parent
 PRODUCT = [
     file for folder in ("bot", "engine", "adapters", "storage") for file in sorted((ROOT / folder).rglob("*.py"))
@@ -74,3 +76,10 @@ def test_the_time_is_only_taken_where_it_comes_in() -> None:
         "bot/log.py",
         "bot/schedule.py",
     }
+
+
+def test_the_readme_lists_every_command_with_its_role() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    roles = {"read": "viewer", "respond": "responder", "decide": "approver"}
+    for name, command in offered(in_example=False).items():
+        assert f"| `{usage(name)}` | {roles[command.needs]} |" in readme

@@ -29,6 +29,7 @@ class Command:
     run: Callable[[Asked], Awaitable[Card]]
     words: str
     needs: Permission
+    only_in_example: bool = False
 
     @property
     def help(self) -> str:
@@ -47,8 +48,13 @@ COMMANDS: Mapping[str, Command] = {
     "why": Command(why, "N", Permission.READ),
     "report": Command(report, "<text>", Permission.RESPOND),
     "status": Command(status, "", Permission.READ),
-    "example": Command(example, "[name]", Permission.RESPOND),
+    "example": Command(example, "[name]", Permission.RESPOND, only_in_example=True),
 }
+
+
+def offered(*, in_example: bool) -> Mapping[str, Command]:
+    """The commands that are of use here."""
+    return {name: one for name, one in COMMANDS.items() if in_example or not one.only_in_example}
 
 
 def usage(name: str) -> str:

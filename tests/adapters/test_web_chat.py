@@ -18,7 +18,6 @@ from tests.adapters.web_office import (
     OURS,
     ROOM,
     Office,
-    OfficeClock,
     listen,
     mended,
     opened,
@@ -27,6 +26,7 @@ from tests.adapters.web_office import (
     timed_out,
     visit,
 )
+from tests.clock import FakeClock
 
 
 @pytest.fixture
@@ -260,7 +260,7 @@ async def test_static_files_may_be_kept_for_ever(office: Office) -> None:
 
 
 async def test_memory_keeps_the_first_of_a_key() -> None:
-    posts = MemoryPosts(OfficeClock())
+    posts = MemoryPosts(FakeClock())
     first = await posts.add("r", "k", "{}", author="a")
     assert await posts.add("r", "k", "[]", author="b") == first
     assert (await posts.change("r", "k", "[]")).revision > first.revision

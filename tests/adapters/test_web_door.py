@@ -45,6 +45,7 @@ async def test_a_link_works_once(office: Office) -> None:
         assert "Path=/" in cookie
         assert "Secure" not in cookie
         assert "Alice Kim" in await read(first)
+        assert office.people.came == {ALICE.id: office.clock.now()}
         async with second.get(link) as again:
             assert again.status == 403
             assert USED.split("`")[0] in await again.text()

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
 
@@ -20,6 +20,7 @@ from adapters.chat.web.platform import WebChat
 from adapters.chat.web.routes import DemoPerson
 from adapters.chat.web.sign_in import SignIn
 from engine.model import Account, Role
+from tests.clock import FakeClock
 
 ROOM = Room("incidents")
 HERE = "/chat/incidents"
@@ -48,20 +49,16 @@ TRACE = "\n".join(
 )
 
 
-class OfficeClock:
-    """Stands still until somebody moves it."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 21, 9, 16, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
+NOW = datetime(2026, 11, 21, 9, 16, tzinfo=UTC)
 
 
 class OfficePeople:
+    def __init__(self) -> None:
+        self.came: dict[str, datetime] = {}
+
+    async def seen(self, account_id: str, at: datetime) -> None:
+        self.came[account_id] = at
+
     async def named(self, username: str) -> Account | None:
         return {one.username: one for one in (ALICE, BOB, GONE)}.get(username)
 
@@ -108,7 +105,7 @@ def mended() -> Card:
 class Office:
     """``asked`` is all that reached the agent."""
 
-    clock: OfficeClock = field(default_factory=OfficeClock)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     demo_people: Sequence[DemoPerson] = ()
     asked: list[Ask] = field(default_factory=list)
     patience: asyncio.Event = field(default_factory=asyncio.Event)
@@ -117,7 +114,8 @@ class Office:
 
     def __post_init__(self) -> None:
         self.posts = MemoryPosts(self.clock)
-        self.sign_in = SignIn(OfficePeople(), self.clock, secret="a secret of this office")
+        self.people = OfficePeople()
+        self.sign_in = SignIn(self.people, self.clock, secret="a secret of this office")
         self.chat = WebChat(
             self.posts,
             self.sign_in,

@@ -315,6 +315,19 @@ async def test_nobody_answers_so_the_next_is_woken_each_once() -> None:
     assert [event.to for event in timeline if isinstance(event, Escalated)] == ["ada", "bob"]
 
 
+async def test_what_is_handed_over_wakes_the_first_at_once_and_the_next_after_a_while() -> None:
+    clock, machine = FakeClock(), Machine()
+    office = desk(machine, clock, Policy(on_call=("ada", "bob"), confidence_threshold=0.9))
+    incident = await proposed(machine, office)
+    assert await escalate.tick(office) == 1
+    assert await escalate.tick(office) == 0
+    clock.pass_time(minutes=15)
+    assert await escalate.tick(office) == 1
+    first, second = (e for e in await office.incidents.timeline(incident.id) if isinstance(e, Escalated))
+    assert (first.to, first.reason) == ("ada", "Low confidence: 0.75 is under the threshold of 0.90.")
+    assert (second.to, second.reason) == ("bob", "Nobody has answered for 15 minutes.")
+
+
 async def test_whoever_took_it_is_not_escalated() -> None:
     clock, machine = FakeClock(), Machine()
     office = desk(machine, clock, Policy(on_call=("ada",)))

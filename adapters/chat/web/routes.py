@@ -94,7 +94,7 @@ class Routes:
         # not a redirect: a browser sends a strict cookie along only from a page of our own
         response = self.answers.page("onward", path=room_path(self.main_room))
         response.headers.update(NO_REFERRER)
-        remember(response, request, self.sign_in.sessions.begin(username))
+        remember(response, request, await self.sign_in.begin(username))
         return response
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
@@ -114,7 +114,7 @@ class Routes:
             raise NotFound("There is nobody of this name to play.")
         response = see(room_path(self.main_room))
         self.sign_in.sessions.end(who.session)
-        remember(response, request, self.sign_in.sessions.begin(person.username))
+        remember(response, request, await self.sign_in.begin(person.username))
         return response
 
     async def show(self, request: web.Request) -> web.StreamResponse:

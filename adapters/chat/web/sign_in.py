@@ -27,6 +27,7 @@ class Directory(Protocol):
     """The part of engine.ports.People that is asked here."""
 
     async def named(self, username: str) -> Account | None: ...
+    async def seen(self, account_id: str, at: datetime) -> None: ...
 
 
 class OneTimeLinks:
@@ -104,9 +105,16 @@ class SignIn:
         self.links = OneTimeLinks(secret, clock)
         self.sessions = Sessions(secret, clock)
         self._people = people
+        self._clock = clock
 
     def new_link(self, base_url: str, username: str) -> str:
         return self.links.new_link(base_url, username)
+
+    async def begin(self, username: str) -> str:
+        """Let this person in: a session, and a note of when they last came."""
+        if account := await self.account(username):
+            await self._people.seen(account.id, self._clock.now())
+        return self.sessions.begin(username)
 
     async def account(self, username: str) -> Account | None:
         """The active account of this name. Raises Unreachable if the database does not answer."""
