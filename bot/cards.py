@@ -153,12 +153,18 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
 
 def _diagnosed(incident: Incident, diagnosis: Diagnosis) -> Card | None:
     """A first proposal stands on the incident's card; a later one, or none, is worth a line of its own."""
-    if diagnosis.proposal and not incident.tried:
+    if diagnosis.proposal and not _tried_before(incident, diagnosis.proposal):
         return None
     if diagnosis.proposal:
         text = f"{diagnosis.proposal.effect}. It stands on the card and waits for you."
         return Card("There is a fresh proposal", (Text(text),), tone=Tone.WAITING)
     return Card("A person decides", (Text(diagnosis.hand_over),), tone=Tone.BAD)
+
+
+def _tried_before(incident: Incident, action: Action) -> int:
+    """How many actions this incident had seen when this one was proposed; it may itself have ended by now."""
+    ids = [tried.action.id for tried in incident.tried]
+    return ids.index(action.id) if action.id in ids else len(ids)
 
 
 def _name(incident: Incident, id: str) -> str:

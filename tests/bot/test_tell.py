@@ -1,0 +1,160 @@
+"""What happened is told from the event log: once, in order, in place, and after a failure as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.chat.ask import Room
+from adapters.chat.card import Card
+from adapters.chat.platform import Handle, Platform, Ref
+from adapters.chat.web.body import from_json
+from adapters.chat.web.memory import MemoryPosts
+from adapters.chat.web.platform import WebChat
+from adapters.chat.web.sign_in import SignIn
+from bot.tell import Teller
+from engine import decide, group
+from engine.desk import Desk
+from engine.errors import Unreachable
+from engine.events import Escalated
+from engine.model import WaitsFor
+from engine.respond import advance
+from storage.memory import MemoryPeople
+from tests.clock import FakeClock
+from tests.engine.desks import Machine, desk, entry
+
+ROOM = Room("incidents")
+
+
+class Places:
+    """Where cards stand, remembered while the test runs."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], tuple[str, str]] = {}
+
+    async def get(self, platform: str, key: str) -> tuple[str, str] | None:
+        return self.known.get((platform, key))
+
+    async def put(self, platform: str, key: str, room: str, message: str) -> tuple[str, str]:
+        return self.known.setdefault((platform, key), (room, message))
+
+
+class Flaky(Platform):
+    """A platform that does not answer the first few times."""
+
+    name = "web"
+
+    def __init__(self, real: Platform, failures: int) -> None:
+        self.real, self.failures = real, failures
+
+    def _maybe(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unreachable("The chat did not answer.")
+
+    async def post(self, room: Room, card: Card, *, key: str, thread: Ref | None = None) -> Ref:
+        self._maybe()
+        return await self.real.post(room, card, key=key, thread=thread)
+
+    async def update(self, ref: Ref, card: Card) -> None:
+        self._maybe()
+        await self.real.update(ref, card)
+
+    async def direct(self, identity: str) -> Room:
+        return await self.real.direct(identity)
+
+    def mount(self, app: object, handle: Handle) -> None:
+        """It has no pages here."""
+
+
+class Told:
+    """A desk whose events are told to a web chat in memory."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.clock = FakeClock()
+        self.desk: Desk = desk(Machine(), self.clock)
+        self.posts = MemoryPosts(self.clock)
+        chat = WebChat(self.posts, SignIn(MemoryPeople(), self.clock, secret="x" * 32), hosts=("127.0.0.1",))
+        self.platform = Flaky(chat, failures)
+        self.places = Places()
+        self.teller = self.new_teller()
+
+    def new_teller(self) -> Teller:
+        return Teller(self.desk.incidents, self.places, {ROOM: self.platform}, lambda error: pytest.fail(str(error)))
+
+    async def settle(self) -> None:
+        incident = await self.desk.incidents.numbered(1)
+        while incident.waits_for is WaitsFor.MACHINE:
+            incident = await advance(self.desk, incident)
+
+    async def tell(self) -> None:
+        while await self.teller.tell():
+            pass
+
+    async def titles(self, room: str = ROOM) -> Sequence[str]:
+        bodies = [from_json(post.body) for post in await self.posts.room(room)]
+        return [body.title for body in bodies if isinstance(body, Card)]
+
+
+async def test_an_incident_is_one_card_and_its_steps_are_its_thread() -> None:
+    told = Told()
+    await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.tell()
+    assert await told.titles() == ["#1 Airflow task orders.transform ran into its timeout"]
+    await decide.approve(told.desk, 1, "bob")
+    await told.settle()
+    await told.tell()
+    assert await told.titles() == [
+        "#1 Airflow task orders.transform ran into its timeout",
+        "bob approved restart_dag_task",
+        "restart_dag_task was sent",
+        "#1 is resolved",
+    ]
+
+
+async def test_seen_again_counts_up_and_posts_nothing() -> None:
+    told = Told()
+    await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.tell()
+    await group.hear(told.desk, [entry(position=position) for position in range(1, 201)])
+    before = len(await told.posts.room(ROOM))
+    await told.tell()
+    posts = await told.posts.room(ROOM)
+    assert len(posts) == before
+    assert "201 times" in posts[0].body
+
+
+@pytest.mark.parametrize("failures", [1, 2, 3])
+async def test_a_chat_that_does_not_answer_is_told_later_and_once(failures: int) -> None:
+    told = Told(failures)
+    await group.hear(told.desk, [entry()])
+    await told.settle()
+    await decide.reject(told.desk, 1, "bob", "not now")
+    for _ in range(failures):
+        with pytest.raises(Unreachable):
+            await told.tell()
+    told.teller = told.new_teller()  # as after a restart
+    await told.tell()
+    assert await told.titles() == [
+        "#1 Airflow task orders.transform ran into its timeout",
+        "bob rejected restart_dag_task",
+    ]
+    assert await told.desk.incidents.untold() == []
+
+
+async def test_whoever_is_woken_gets_the_whole_incident_in_a_message_of_their_own() -> None:
+    told = Told()
+    [incident] = await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered for 15 minutes."))
+    await told.tell()
+    room = await told.platform.direct("ada")
+    [title] = await told.titles(room)
+    assert title.startswith("#1 Airflow task")
+    assert "I have woken ada" in await told.titles()
+    [post] = await told.posts.room(room)
+    assert "Nobody has answered for 15 minutes." in post.body
+    assert "Approve restart_dag_task" in post.body
