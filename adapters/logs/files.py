@@ -82,7 +82,7 @@ class Files(LogSource):
         troubles = {path: text for path, text in look.troubles.items() if not self._followed[path].waits}
         troubles |= {path: one.trouble for path, one in self._followed.items() if one.trouble and path not in troubles}
         for path in self._followed.keys() - look.files.keys() - look.troubles.keys():
-            if not self._followed[path].waits:
+            if self._followed[path].gone:
                 self._still.pop(self._followed.pop(path).identity, None)
         news = tuple(text for path, text in troubles.items() if self._said.get(path) != text)
         self._said = troubles

@@ -45,6 +45,7 @@ class Followed:
     ``read``: the file as it was when all was read that could be. ``finished``: the file that the cursor speaks of has
     left this path and been read to its end. ``copy``: what stands here now is a copy of another followed file.
     ``was_there``: a file stood here when the program began.
+    ``gone``: none stands here now, nor does one that stood here stand anywhere else.
     """
 
     cursor: Cursor | None = None
@@ -53,6 +54,7 @@ class Followed:
     finished: bool = False
     copy: tuple[tuple[int, int], str, int] | None = None
     was_there: bool = False
+    gone: bool = False
     trouble: str = ""
 
     @property
@@ -132,7 +134,7 @@ class Following:
             await self._start(path, known, later, 0)
             return False
         if now is None:
-            known.trouble = f"{path} has gone."
+            known.trouble, known.gone = f"{path} has gone.", True
         return True
 
     def _taken(self, path: str, now: Seen | None) -> set[tuple[int, int]]:
@@ -189,12 +191,13 @@ class Following:
 
     def _is_between(self, path: str) -> bool:
         """Whether it may be one that stood under another path for a while: it is read there when its turn comes."""
-        waiting = (other for other, one in self._followed.items() if one.waits and not self._is_here(other, one))
+        waiting = (other for other, one in self._followed.items() if not one.gone and self._is_away(other, one))
         return any(rotation(path, other) is not None for other in waiting)
 
-    def _is_here(self, path: str, known: Followed) -> bool:
+    def _is_away(self, path: str, known: Followed) -> bool:
+        """Whether what its cursor speaks of has left this path, and nothing newer was begun there."""
         now = self._look.files.get(path)
-        return now is not None and now.identity == known.identity
+        return known.finished or (known.waits and (now is None or now.identity != known.identity))
 
     async def _start(self, path: str, known: Followed, file: Seen, offset: int) -> Cursor:
         head = await self._work(file.path, partial(head_of, file.path))
@@ -221,7 +224,7 @@ class Following:
 
     async def _keep(self, path: str, known: Followed, cursor: Cursor) -> None:
         await self._rules.keep(path, cursor)
-        known.cursor, known.finished = cursor, False
+        known.cursor, known.finished, known.gone = cursor, False, False
 
     async def _work(self, path: str, work: Callable[[], T]) -> T:
         """File work, in a thread. Raises Unread, Moved and Replaced."""
