@@ -25,7 +25,7 @@ from engine.events import (
     Started,
     Verified,
 )
-from engine.model import Action, ActionStatus, Diagnosis, Incident, Judgement, Result, Risk, WaitsFor
+from engine.model import Action, ActionStatus, Diagnosis, Incident, Judgement, Result, Risk, WaitsFor, place
 
 
 def said(text: str) -> Card:
@@ -51,7 +51,7 @@ def _parts(incident: Incident) -> Iterator[Part]:
     if diagnosis:
         yield Text(diagnosis.root_cause)
     yield Facts(tuple(_facts(incident)))
-    yield Code(excerpt(signal.text), caption=signal.source)
+    yield Code(excerpt(signal.text), caption=place(signal.source))
     if not incident.active:
         yield Text(_ending(incident))
     elif incident.action and incident.action_status and diagnosis:

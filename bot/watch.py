@@ -17,6 +17,10 @@ from engine.ports import LogSource, Scanned
 log = get_logger("watch")
 
 
+SETTLED = 1.1
+"""Seconds after which a last entry that may be growing is looked at once more, instead of at the next round."""
+
+
 class Watch:
     def __init__(self, desk: Desk, sources: Sequence[LogSource]) -> None:
         self._desk = desk
@@ -28,7 +32,11 @@ class Watch:
         """One round over all sources. A database that is away now is there at the next round: nothing is lost."""
         for source in self._sources:
             try:
-                self._note(source.name, await source.scan(self._hear))
+                scanned = await source.scan(self._hear)
+                if scanned.unsettled:
+                    await self._desk.clock.sleep(SETTLED)
+                    scanned = await source.scan(self._hear)
+                self._note(source.name, scanned)
             except OnCallError as error:
                 log.warning("a scan was broken off", source=source.name, reason=str(error))
         self.last = self._desk.clock.now()

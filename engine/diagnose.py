@@ -21,6 +21,7 @@ from engine.model import (
     Lesson,
     Risk,
     Severity,
+    place,
 )
 from engine.ports import Target
 
@@ -155,7 +156,7 @@ def _action(desk: Desk, incident: Incident, option: Option, evidence: Evidence |
 
 def _because(incident: Incident, option: Option | None) -> tuple[str, ...]:
     signal = incident.signal
-    where = signal.source if signal.position < 0 else f"{signal.source}, byte {signal.position}"
+    where = place(signal.source) + (f", byte {signal.position}" if signal.position >= 0 else "")
     because = [f"The line stands in {where}.", f"It matches the rule “{signal.rule}” of {signal.pattern}."]
     if incident.evidence:
         because.append(incident.evidence.summary)

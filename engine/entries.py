@@ -84,6 +84,11 @@ class Splitter:
         """The entry that may still grow."""
         return (self._offset, self._text()) if self._open else None
 
+    @property
+    def alone(self) -> bool:
+        """Whether the entry that was begun is a whole JSON object, which no line can continue."""
+        return self._alone
+
     def _begin(self, offset: int, line: str) -> None:
         head = line[:_LOOK_AT]
         self._open, self._offset = True, offset

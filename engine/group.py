@@ -10,7 +10,7 @@ from engine.desk import Desk
 from engine.errors import Stale
 from engine.events import Opened, Reopened, SeenAgain
 from engine.knowledge import Pattern
-from engine.model import Entry, Incident, IncidentId, Severity, Signal, Status
+from engine.model import Entry, Incident, IncidentId, Severity, Signal, Status, place
 from engine.redact import redact, shorten
 
 UNKNOWN = "unknown"
@@ -28,7 +28,7 @@ def fingerprint(pattern: Pattern, identifiers: Mapping[str, str], source: str) -
     Where a text names none of them, the log that it stood in is the only name there is.
     """
     known = [f"{name}={identifiers[name]}" for name in pattern.key if name in identifiers]
-    where = known or [f"source={source.partition('#')[0]}"]
+    where = known or [f"source={place(source)}"]
     return hashlib.sha256("\0".join([pattern.id, *where]).encode()).hexdigest()[:32]
 
 

@@ -65,6 +65,11 @@ class Entry:
     at: datetime | None = None
 
 
+def place(source: str) -> str:
+    """The source as people read it: what follows the last ``#`` tells which of several files of one name it was."""
+    return source.rpartition("#")[0] or source
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """An entry that matched a pattern. ``text`` is redacted; ``identifiers`` stand verbatim in it or in ``source``."""

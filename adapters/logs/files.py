@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from adapters.logs.cursor import Cursor, restored
 from adapters.logs.follow import Followed, Following
@@ -20,15 +22,8 @@ DEFAULT_PATHS = (
 )
 
 PREFIX = "files:"
-
-
-def place(source: str) -> str:
-    """The path that people should read, of an entry's source.
-
-    The source is ``files:<path>#<inode>.<birth>``: one for each file that has stood under the path, and the same
-    whatever that file is called later; ``birth`` counts them, as an inode can come again.
-    """
-    return source.removeprefix(PREFIX).rpartition("#")[0]
+LAST_SCAN = "files"
+"""The cursor that says when all paths were last looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +38,9 @@ class _Still:
 class Files(LogSource):
     """Paths are files, folders with all that is in them, and patterns such as ``/var/log/*.log``.
 
-    A file that is there at the first scan, or was last written before the program began, is read from its end unless
-    ``from_start``. ``settle``: seconds without a change after which the last entry of a file is taken for complete.
+    A file that is there at the very first scan, or was last written before it, is read from its end unless
+    ``from_start``; one that came while the program was away is read from its start. ``settle``: seconds without a
+    change after which the last entry of a file is taken for complete.
     """
 
     name = "files"
@@ -55,19 +51,35 @@ class Files(LogSource):
         self._paths, self._cursors, self._clock, self._from_start = paths, cursors, clock, from_start
         self._settle = settle
         self._began = clock.now()
+        self._since = self._began.timestamp()
         self._first = True
         self._followed: dict[str, Followed] = {}
         self._still: dict[tuple[int, int], _Still] = {}
         self._said: dict[str, str] = {}
 
     async def scan(self, hear: Hear) -> Scanned:
+        at = self._clock.now().timestamp()
+        if self._first:
+            self._since = await self._last_scan()
         look = await asyncio.to_thread(Look, self._paths)
         await self._meet(look)
         following = Following(self, look, hear, self._followed)
         for path in tuple(self._followed):
             await following.follow(path)
         self._first = False
-        return Scanned(following.entries, following.size, self._news(look))
+        await self._cursors.put(LAST_SCAN, json.dumps({"at": at, "paths": list(self._paths)}))
+        unsettled = any(one.tried == look.files.get(path) != one.read for path, one in self._followed.items())
+        return Scanned(following.entries, following.size, self._news(look), unsettled)
+
+    async def _last_scan(self) -> float:
+        """When an earlier start last looked at all these paths, in seconds; without one, when this start began."""
+        text = await self._cursors.get(LAST_SCAN)
+        known: dict[str, Any] = json.loads(text) if text else {"at": 0, "paths": []}
+        return float(known["at"]) if set(self._paths) <= set(known["paths"]) else self._began.timestamp()
+
+    def _appeared(self, file: Seen | None) -> bool:
+        """Whether it was written since an earlier start last looked: it came while we were away, and is news."""
+        return file is not None and self._since < self._began.timestamp() and _written(file) >= self._since
 
     async def _meet(self, look: Look) -> None:
         """Remember how far each new path was read, and that of a file that was renamed while we were away."""
@@ -75,7 +87,8 @@ class Files(LogSource):
         for path in sorted(new | {origin(path) for path in new} - self._followed.keys()):
             cursor = await self.kept(path)
             if cursor or path in new:
-                self._followed[path] = Followed(cursor, was_there=self._first and path not in look.absent)
+                there = self._first and path not in look.absent and not self._appeared(look.files.get(path))
+                self._followed[path] = Followed(cursor, was_there=there)
 
     def _news(self, look: Look) -> tuple[str, ...]:
         """Each trouble is said once, until it is over; a file that has gone is then forgotten."""
@@ -98,12 +111,15 @@ class Files(LogSource):
         return self._clock.now()
 
     def source(self, path: str, cursor: Cursor) -> str:
-        return f"{PREFIX}{path}#{cursor.inode}.{cursor.birth}"
+        """One for each file that has stood under the path, and the same whatever that file is called later.
+
+        ``birth`` counts them, as an inode can come again.
+        """
+        return f"{path}#{cursor.inode}.{cursor.birth}"
 
     def is_old(self, file: Seen, was_there: bool) -> bool:  # noqa: FBT001 - it is what it says
         """Whether what stands in a file that we meet for the first time is of the past."""
-        written = file.modified / 1e9 + 2  # file systems count time coarsely, and not by our clock
-        return not self._from_start and (was_there or written < self._began.timestamp())
+        return not self._from_start and (was_there or _written(file) < self._since)
 
     def is_still(self, file: Seen) -> bool:
         """Whether nothing has been written for long enough: as we saw it, for a file server's clock may differ."""
@@ -112,3 +128,8 @@ class Files(LogSource):
         if still is None or (still.size, still.modified) != (file.size, file.modified):
             still = self._still[file.identity] = _Still(file.size, file.modified, now)
         return now - still.since >= self._settle
+
+
+def _written(file: Seen) -> float:
+    """When it was last written, in seconds, at the latest: file systems count time coarsely, and not by our clock."""
+    return file.modified / 1e9 + 2

@@ -116,7 +116,7 @@ class Reading:
             for at, line in every:
                 if done := splitter.feed(at, line):
                     yield done[0], at, done[1]
-        if (self.closed or self.ended) and (last := splitter.rest()):
+        if (self.closed or self.ended or splitter.alone) and (last := splitter.rest()):
             yield last[0], end, last[1]
 
 

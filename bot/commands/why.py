@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters.chat.card import Card, Code, Facts, Part, Text
 from bot.office import Asked
 from bot.words import excerpt, percent
+from engine.model import place
 
 
 async def why(asked: Asked) -> Card:
@@ -14,7 +15,7 @@ async def why(asked: Asked) -> Card:
     if diagnosis is None:
         return Card(f"#{incident.number} why", (Text("I am still looking at it."),))
     parts: list[Part] = [Text(reason) for reason in diagnosis.because]
-    parts.append(Code(excerpt(incident.signal.text), caption=incident.signal.source))
+    parts.append(Code(excerpt(incident.signal.text), caption=place(incident.signal.source)))
     parts.append(Facts((("Category", diagnosis.category), ("Confidence", percent(diagnosis.confidence)))))
     if pattern := asked.desk.detector.patterns.get(incident.signal.pattern):
         parts.append(Text(pattern.advice))

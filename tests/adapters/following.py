@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.logs.files import Files
 from engine.model import Entry
 from engine.ports import Scanned
 from storage.memory import MemoryCursors
+from tests.clock import FakeClock
 
 TRACE = (
     "2026-11-21 09:15:56 ERROR {} failed\nTraceback (most recent call last):\n  File \"a.py\", line 3\nKeyError: 'a'"
 )
 JAVA = "26/11/21 09:24:10 ERROR Executor: {}\njava.lang.OutOfMemoryError: Java heap space\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)"
-
-
-class HandClock:
-    """Real time, and as much more as the test has let pass."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    async def sleep(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
 
 
 class Ear:
@@ -54,7 +42,7 @@ class Desk:
 
     def __init__(self, folder: Path, *paths: str, from_start: bool = False) -> None:
         self.folder, self.paths, self.from_start = folder, [str(folder / path) for path in paths], from_start
-        self.ear, self.cursors, self.clock = Ear(), MemoryCursors(), HandClock()
+        self.ear, self.cursors, self.clock = Ear(), MemoryCursors(), FakeClock(datetime.now(UTC))
         self.restart()
 
     def restart(self) -> None:

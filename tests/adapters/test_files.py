@@ -6,7 +6,7 @@ import json
 import os
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from adapters.logs.files import place
+from adapters.logs.files import Files
+from bot.clock import SystemClock
+from engine.model import Entry, place
+from storage.memory import MemoryCursors
 from tests.adapters.following import JAVA, TRACE, WAYS, Desk, errors, started
 
 
@@ -54,6 +57,43 @@ async def test_from_start_reads_what_is_old(tmp_path: Path) -> None:
     assert desk.ear.texts == errors(1, 2)
     assert scanned.entries == 2
     assert scanned.size == (tmp_path / "app.log").stat().st_size
+
+
+async def test_what_came_while_the_program_was_away_is_read_from_its_start(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "")
+    desk.write("app.log", *errors(1))
+    await desk.once()
+    desk.write("app.log", *errors(2))
+    desk.write("attempt=2.log", *errors(3, 4))
+    old = tmp_path / "moved-in.log"
+    desk.write("moved-in.log", *errors(5))
+    os.utime(old, (1e9, 1e9))
+    await desk.clock.sleep(0.5)
+    desk.restart()
+    await desk.scan()
+    assert sorted(desk.ear.texts) == errors(2, 3, 4)
+
+
+async def test_a_path_that_is_new_in_the_settings_is_read_from_its_end(tmp_path: Path) -> None:
+    cursors, heard = MemoryCursors(), list[str]()
+
+    async def hear(entries: Sequence[Entry]) -> None:
+        heard.extend(entry.text for entry in entries)
+
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.log").write_text("".join(f"{line}\n" for line in errors(1)))
+    await Files([str(tmp_path / "a")], cursors, clock=SystemClock()).scan(hear)
+    await Files([str(tmp_path / "a"), str(tmp_path / "b")], cursors, clock=SystemClock()).scan(hear)
+    assert heard == []
+
+
+async def test_a_json_line_is_complete_at_once(desk: Desk) -> None:
+    desk.write("app.log", '{"level": "error", "event": "Task killed!"}')
+    first = await desk.once()
+    assert (desk.ear.texts, first.unsettled) == (['{"level": "error", "event": "Task killed!"}'], False)
+    desk.write("app.log", "2026-11-21 ERROR this may go on")
+    assert (await desk.once()).unsettled
 
 
 async def test_an_entry_says_where_and_when(desk: Desk) -> None:

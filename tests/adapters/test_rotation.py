@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from adapters.logs.files import place
+from engine.model import place
 from tests.adapters.following import WAYS, Desk, errors, rotate, started
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import jwt
 import pytest
 from aiohttp import ClientSession
 
-from adapters.chat.web.sign_in import USED
+from adapters.chat.web.sign_in import USED, OneTimeLinks
 from tests.adapters.web_office import ALICE, DEMO, GONE, HERE, OURS, Office, listen, opened, read, say, visit
+from tests.clock import FakeClock
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ async def test_an_inactive_account_stays_out(office: Office) -> None:
 )
 async def test_a_forged_session_is_nobody(office: Office, key: str, algorithm: str) -> None:
     claims = {"sub": "alice", "sid": "x", "exp": office.clock.now() + timedelta(hours=1), "aud": "web chat"}
-    token = jwt.encode(claims, key or None, algorithm=algorithm)  # type: ignore[arg-type]  # no key is the attack
+    token = jwt.encode(claims, key, algorithm=algorithm)
     async with ClientSession(office.url, cookies={"oncall_session": token}) as forger, forger.get(HERE) as answer:
         assert answer.status == 401
 
@@ -187,5 +188,21 @@ async def test_in_demo_mode_one_plays_both() -> None:
             assert answer.status == 401
 
 
-def test_nobody_is_signed_in_by_name_alone() -> None:
-    assert ALICE.username not in Office().link()
+@pytest.mark.parametrize(
+    "made", [lambda link: link[:-3] + "abc", lambda link: link.replace("alice", "bob"), lambda link: link[:50]]
+)
+async def test_a_link_that_was_changed_is_none(office: Office, made: Callable[[str], str]) -> None:
+    async with visit(office) as browser, browser.get(made(office.link("alice"))) as answer:
+        assert answer.status == 403
+
+
+async def test_a_link_made_before_this_start_is_none(office: Office) -> None:
+    earlier = OneTimeLinks("a secret of this office", FakeClock(office.clock.now() - timedelta(minutes=1)))
+    async with visit(office) as browser, browser.get(earlier.new_link(office.url, "alice")) as answer:
+        assert answer.status == 403
+
+
+async def test_another_process_with_the_same_secret_can_make_a_link(office: Office) -> None:
+    other = OneTimeLinks("a secret of this office", office.clock)
+    async with visit(office) as browser, browser.get(other.new_link(office.url, "alice")) as answer:
+        assert answer.status == 200

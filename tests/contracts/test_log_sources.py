@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,23 +13,13 @@ from adapters.logs import LOG_SOURCES
 from engine.model import Entry
 from engine.ports import Cursors, LogSource
 from storage.memory import MemoryCursors
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.time = datetime.now(UTC)
-
-    def now(self) -> datetime:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
+from tests.clock import FakeClock
 
 
 class World(Protocol):
     """Where the logs of one kind of source come from."""
 
-    def source(self, cursors: Cursors, clock: HandClock) -> LogSource:
+    def source(self, cursors: Cursors, clock: FakeClock) -> LogSource:
         """A new source, as after a restart."""
 
     def write(self, *entries: str) -> None: ...
@@ -40,7 +30,7 @@ class FilesWorld:
     def __init__(self, folder: Path) -> None:
         self.log = folder / "app.log"
 
-    def source(self, cursors: Cursors, clock: HandClock) -> LogSource:
+    def source(self, cursors: Cursors, clock: FakeClock) -> LogSource:
         return LOG_SOURCES["files"]([str(self.log)], cursors, clock=clock, from_start=True)
 
     def write(self, *entries: str) -> None:
@@ -56,7 +46,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {"files": FilesWorld}
 
 class Scene:
     def __init__(self, world: World) -> None:
-        self.world, self.cursors, self.clock = world, MemoryCursors(), HandClock()
+        self.world, self.cursors, self.clock = world, MemoryCursors(), FakeClock(datetime.now(UTC))
         self.heard: list[Entry] = []
         self.fails = False
         self.restart()
