@@ -60,6 +60,9 @@ GRACE = 20.0
 TICK = 30.0
 """Seconds between two looks at what time does to incidents."""
 
+MEETING = 5.0
+"""Seconds that the first look at the logs may take before the program says that it is ready all the same."""
+
 HOLD = 60.0
 """Seconds between two looks whether this database is still ours alone."""
 
@@ -161,6 +164,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the one place where all parts meet
             await welcome(platforms, example.card())
         async with _task(responder.run()), _task(teller.run()), schedule.running(jobs) as scheduler:
             app[health.SCHEDULER] = scheduler
+            await watch.met(MEETING)
             yield
             await responder.stop(GRACE)
             await teller.tell()

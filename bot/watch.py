@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from bot.log import get_logger
@@ -26,6 +28,7 @@ class Watch:
         self._desk = desk
         self._sources = sources
         self.last: datetime | None = None
+        self._met = asyncio.Event()
         self.troubles: dict[str, tuple[str, ...]] = {}
 
     async def scan(self) -> None:
@@ -33,6 +36,7 @@ class Watch:
         for source in self._sources:
             try:
                 scanned = await source.scan(self._hear)
+                self._met.set()
                 if scanned.unsettled:
                     await self._desk.clock.sleep(SETTLED)
                     scanned = await source.scan(self._hear)
@@ -40,6 +44,12 @@ class Watch:
             except OnCallError as error:
                 log.warning("a scan was broken off", source=source.name, reason=str(error))
         self.last = self._desk.clock.now()
+
+    async def met(self, patience: float) -> None:
+        """Wait, so many seconds at most, until the logs have been met: what is written from then on is seen."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._met.wait()
 
     async def _hear(self, entries: Sequence[Entry]) -> None:
         await hear(self._desk, entries)
