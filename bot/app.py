@@ -7,7 +7,7 @@ import re
 import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -43,6 +43,7 @@ from engine.events import Event
 from engine.model import Incident, IncidentId
 from engine.ports import Incidents, People
 from engine.respond import Responder
+from engine.rounds import Rounds
 from storage.conversations import SqlConversations
 from storage.cursors import SqlCursors
 from storage.database import Database, connect
@@ -148,8 +149,9 @@ def assemble(  # noqa: PLR0913, PLR0917 - the one place where all parts meet
     source = LOG_SOURCES["files"](paths, SqlCursors(database, desk.clock), clock=desk.clock)
     watch = Watch(desk, (source,))
     responder = Responder(desk, _responder_trouble)
-    teller = Teller(desk.incidents, SqlConversations(database), platforms, _teller_trouble)
-    bell.listeners += [responder.wake, teller.wake]
+    teller = Teller(desk.incidents, SqlConversations(database), platforms)
+    telling = Rounds(teller.tell_all, _teller_trouble)
+    bell.listeners += [responder.rounds.wake, telling.wake]
     targets = tuple((name, "dry run" if one.dry_run else "connected") for name, one in desk.targets.items())
     office = Office(desk, accounts, lambda: (*targets, *watch.facts()), stage)
     jobs: dict[str, tuple[schedule.Job, float]] = {
@@ -162,12 +164,13 @@ def assemble(  # noqa: PLR0913, PLR0917 - the one place where all parts meet
         if stage:
             stage.logs.mkdir(parents=True, exist_ok=True)
             await welcome(platforms, example.card())
-        async with _task(responder.run()), _task(teller.run()), schedule.running(jobs) as scheduler:
+        async with _task(responder.rounds.run()), _task(telling.run()), schedule.running(jobs) as scheduler:
             app[health.SCHEDULER] = scheduler
             await watch.met(MEETING)
             yield
             await responder.stop(GRACE)
-            await teller.tell()
+            with suppress(OnCallError):  # what cannot be told now is told at the next start
+                await teller.tell_all()
 
     app = web.Application()
     app[health.DATABASE] = database

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Protocol
 
@@ -16,11 +15,6 @@ from engine.events import Escalated
 from engine.model import Incident
 from engine.ports import Incidents, Untold
 
-AGAIN_AFTER = 5.0
-"""Seconds before a platform or database that did not answer is tried again."""
-
-Trouble = Callable[[Exception], None]
-
 
 class Conversations(Protocol):
     """Where an incident's card stands on each platform: (room, message) under the card's key."""
@@ -30,45 +24,39 @@ class Conversations(Protocol):
 
 
 class Teller:
-    """One loop; ``wake`` after anything was recorded."""
+    """Posts an incident's card and its steps to each platform's room, and changes the card as the incident moves."""
 
     def __init__(
         self,
         incidents: Incidents,
         conversations: Conversations,
         platforms: Mapping[Room, Platform],
-        trouble: Trouble,
     ) -> None:
         self._incidents = incidents
         self._conversations = conversations
         self._platforms = platforms
-        self._trouble = trouble
-        self._woken = asyncio.Event()
 
-    def wake(self) -> None:
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Until cancelled. What was not told when the program last stopped is told at once."""
-        self.wake()
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                while await self.tell():
-                    pass
-            except OnCallError as error:
-                self._trouble(error)
-                asyncio.get_running_loop().call_later(AGAIN_AFTER, self.wake)
-            except Exception as error:  # noqa: BLE001 - telling must go on whatever one card did; it is logged
-                self._trouble(error)
-                asyncio.get_running_loop().call_later(AGAIN_AFTER, self.wake)
+    async def tell_all(self) -> None:
+        """Tell until nothing is untold. Raises what kept it from that, after all else was told."""
+        while await self.tell():
+            pass
 
     async def tell(self) -> int:
-        """Tell what is untold now, oldest first; returns how many events that were."""
+        """Tell what is untold now, oldest first; returns how many events that were.
+
+        One incident that cannot be told does not keep the others back; a chat that does not answer does.
+        """
         untold = await self._incidents.untold()
+        failed: Exception | None = None
         for _, group in groupby(sorted(untold, key=lambda one: one.incident.number), key=lambda one: one.incident.id):
-            await self._tell(list(group))
+            try:
+                await self._tell(list(group))
+            except OnCallError:
+                raise
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                failed = error
+        if failed:
+            raise failed
         return len(untold)
 
     async def _tell(self, untold: Sequence[Untold]) -> None:

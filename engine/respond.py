@@ -8,14 +8,11 @@ from collections.abc import Callable
 from engine import act
 from engine.desk import Desk
 from engine.diagnose import investigate
-from engine.errors import OnCallError
 from engine.model import ActionStatus, Incident, IncidentId, WaitsFor
+from engine.rounds import AGAIN_AFTER, Rounds
 
 AT_ONCE = 8
 """Incidents worked on at the same time; the others wait their turn."""
-
-AGAIN_AFTER = 5.0
-"""Seconds before an incident whose target or database did not answer is tried again."""
 
 Trouble = Callable[[IncidentId, Exception], None]
 
@@ -34,31 +31,16 @@ async def advance(desk: Desk, incident: Incident) -> Incident:
 
 
 class Responder:
-    """One task an incident, at most AT_ONCE together. ``wake`` after anything was recorded."""
+    """One task an incident, at most AT_ONCE together. ``rounds`` is run, and woken after anything was recorded."""
 
     def __init__(self, desk: Desk, trouble: Trouble) -> None:
         self._desk = desk
         self._trouble = trouble
-        self._woken = asyncio.Event()
+        self.rounds = Rounds(self._take_up, lambda error: trouble(IncidentId(""), error))
         self._tasks: dict[IncidentId, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._acting: set[asyncio.Task[Incident]] = set()
         self._stopping = False
-
-    def wake(self) -> None:
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Until cancelled. What was under way when the program last stopped is taken up at once."""
-        self.wake()
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                await self._take_up()
-            except OnCallError as error:
-                self._trouble(IncidentId(""), error)
-                asyncio.get_running_loop().call_later(AGAIN_AFTER, self.wake)
 
     async def stop(self, grace: float) -> None:
         """Let calls that were sent come back, for at most ``grace`` seconds; the rest is taken up at the next start."""
@@ -80,7 +62,7 @@ class Responder:
     def _done(self, id: IncidentId) -> None:
         """Wake again: it may have been approved between its last step and now."""
         self._tasks.pop(id, None)
-        self.wake()
+        self.rounds.wake()
 
     async def _work(self, incident: Incident) -> None:
         try:

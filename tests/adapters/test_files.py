@@ -6,8 +6,7 @@ import json
 import os
 import time
 import tracemalloc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from bot.clock import SystemClock
 from engine.model import Entry, place
 from storage.memory import MemoryCursors
 from tests.adapters.following import JAVA, TRACE, WAYS, Desk, errors, started
+from tests.nobody import nobody
 
 
 @pytest.fixture
@@ -247,18 +247,6 @@ async def test_a_file_in_a_folder_goes(folder: Desk) -> None:
     folder.write("app.log", *errors(2))
     await folder.scan()
     assert folder.ear.texts == errors(1, 2)
-
-
-@contextmanager
-def nobody() -> Iterator[None]:
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 async def test_unreadable() -> None:

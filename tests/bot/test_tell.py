@@ -46,19 +46,21 @@ class Flaky(Platform):
     name = "web"
 
     def __init__(self, real: Platform, failures: int) -> None:
-        self.real, self.failures = real, failures
+        self.real, self.failures, self.poison = real, failures, ""
 
-    def _maybe(self) -> None:
+    def _maybe(self, card: Card) -> None:
+        if self.poison and self.poison in card.title:
+            raise ValueError("a defect in one card")
         if self.failures:
             self.failures -= 1
             raise Unreachable("The chat did not answer.")
 
     async def post(self, room: Room, card: Card, *, key: str, thread: Ref | None = None) -> Ref:
-        self._maybe()
+        self._maybe(card)
         return await self.real.post(room, card, key=key, thread=thread)
 
     async def update(self, ref: Ref, card: Card) -> None:
-        self._maybe()
+        self._maybe(card)
         await self.real.update(ref, card)
 
     async def direct(self, identity: str) -> Room:
@@ -81,7 +83,7 @@ class Told:
         self.teller = self.new_teller()
 
     def new_teller(self) -> Teller:
-        return Teller(self.desk.incidents, self.places, {ROOM: self.platform}, lambda error: pytest.fail(str(error)))
+        return Teller(self.desk.incidents, self.places, {ROOM: self.platform})
 
     async def settle(self) -> None:
         incident = await self.desk.incidents.numbered(1)
@@ -89,8 +91,7 @@ class Told:
             incident = await advance(self.desk, incident)
 
     async def tell(self) -> None:
-        while await self.teller.tell():
-            pass
+        await self.teller.tell_all()
 
     async def titles(self, room: str = ROOM) -> Sequence[str]:
         bodies = [from_json(post.body) for post in await self.posts.room(room)]
@@ -143,6 +144,19 @@ async def test_a_chat_that_does_not_answer_is_told_later_and_once(failures: int)
         "bob rejected restart_dag_task",
     ]
     assert await told.desk.incidents.untold() == []
+
+
+async def test_one_incident_that_cannot_be_told_does_not_keep_the_others_back() -> None:
+    told = Told()
+    told.platform.poison = "orders.transform"
+    await group.hear(told.desk, [entry(), entry(entry().text.replace("orders", "billing"), 9)])
+    await told.settle()
+    with pytest.raises(ValueError, match="a defect"):
+        await told.tell()
+    assert await told.titles() == ["#2 Airflow task billing.transform ran into its timeout"]
+    told.platform.poison = ""
+    await told.tell()
+    assert len(await told.titles()) == 2
 
 
 async def test_whoever_is_woken_gets_the_whole_incident_in_a_message_of_their_own() -> None:

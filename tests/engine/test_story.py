@@ -361,7 +361,7 @@ async def test_an_incident_that_nobody_looked_at_before_a_crash_is_taken_up() ->
     office = desk(machine)
     await group.hear(office, [entry()])
     responder = Responder(office, lambda _id, error: pytest.fail(str(error)))
-    task = asyncio.create_task(responder.run())
+    task = asyncio.create_task(responder.rounds.run())
     while (await office.incidents.numbered(1)).diagnosis is None:
         await asyncio.sleep(0.01)
     await responder.stop(1)

@@ -56,15 +56,15 @@ async def test_of_three_approvals_at_once_one_acts_and_two_are_told(url: str) ->
         stack.push_async_callback(target.close)
         desk = Desk(SqlIncidents(database), DETECTOR, {"airflow": target}, SystemClock(), lambda: uuid.uuid4().hex)
         responder = Responder(desk, lambda _id, error: pytest.fail(repr(error)))
-        work = asyncio.create_task(responder.run())
+        work = asyncio.create_task(responder.rounds.run())
         say = partial(answer, office=Office(desk, accounts, lambda: ()))
         for number in range(1, ROUNDS + 1):
             await group.hear(desk, [Entry(TIMEOUT.replace("manual__1", f"run-{number}"), f"/logs/{number}.log", 0)])
-            responder.wake()
+            responder.rounds.wake()
             await _until(desk, number, WaitsFor.PERSON)
             asks = [Ask(f"approve {number}", PLATFORM, name, name, Room("incidents")) for name in PEOPLE]
             cards = await asyncio.gather(*(say(ask) for ask in asks))
-            responder.wake()
+            responder.rounds.wake()
             assert sorted(card.title.split(".")[0] for card in cards) == ["Approved", "Not done", "Not done"]
             told = [str(card.parts) for card in cards if card.title == "Not done"]
             assert all("Somebody else has just decided" in text or "is resolved already" in text for text in told)
