@@ -88,7 +88,9 @@ def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Itera
     facts = [("Action", action.name), ("Confidence", confidence), ("Risk", str(action.risk)), ("To undo", action.undo)]
     yield Facts(tuple(facts))
     if action.dry_run:
-        yield Text(f"{action.target} is not connected: this is a dry run. Approving sends nothing; it would send:")
+        yield Text(
+            f"{action.target.capitalize()} is not connected: this is a dry run. Approving sends nothing; it would send:"
+        )
         yield Code(action.request)
     if diagnosis.hand_over:
         yield Text(diagnosis.hand_over)
@@ -109,10 +111,10 @@ def _buttons(incident: Incident) -> Iterator[Part]:
         label = f"Approve {action.name}" + (" (dry run)" if action.dry_run else "")
         sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
         yield Button(label, f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
-        yield Form("Reject", f"reject {number}", (Field("why", "Why not?"),))
+        yield Form("Reject …", f"reject {number}", (Field("why", "Why not?"),))
     if not incident.assigned_to:
         yield Button("Acknowledge", f"ack {number}")
-    yield Form("Resolve", f"resolve {number}", (Field("how", "How was it mended?"),))
+    yield Form("Resolve …", f"resolve {number}", (Field("how", "How was it mended?"),))
     yield Button("Why?", f"why {number}")
 
 

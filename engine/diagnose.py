@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from engine.desk import Desk, Policy
 from engine.detect import fill, missing
@@ -24,6 +25,12 @@ from engine.model import (
     place,
 )
 from engine.ports import Target
+
+SETTLES_WITHIN = timedelta(seconds=15)
+"""After the last line of a failure, a target that shows neither good nor bad is looked at again for so long."""
+
+SETTLING = 1.0
+"""Seconds between two of these looks."""
 
 RECOVERED = "recovered before we acted"
 
@@ -50,7 +57,7 @@ async def investigate(desk: Desk, incident: Incident) -> Incident:
     pattern = desk.detector.patterns.get(incident.signal.pattern)
     lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
     option = best(options(desk, incident, pattern, lessons)) if pattern else None
-    evidence = await _look(option) if option else None
+    evidence = await _settled(desk, option, incident) if option else None
     if evidence:
         incident = await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
     if evidence and evidence.healthy:
@@ -129,6 +136,16 @@ def _parameters(spec: ActionSpec, proposal: Proposal, identifiers: Mapping[str, 
             return None
         filled[parameter.name] = value or parameter.default
     return filled
+
+
+async def _settled(desk: Desk, option: Option, incident: Incident) -> Evidence:
+    """A log speaks before its target: a task that has just failed is shown as running for a moment longer."""
+    until = incident.last_seen_at + SETTLES_WITHIN
+    while True:
+        evidence = await _look(option)
+        if evidence.healthy is not None or not evidence.state or desk.clock.now() >= until:
+            return evidence
+        await desk.clock.sleep(SETTLING)
 
 
 async def _look(option: Option) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -12,9 +13,9 @@ from engine.desk import Desk, Policy
 from engine.diagnose import RECOVERED
 from engine.errors import Refused, Unreachable
 from engine.events import Acted, Diagnosed, Escalated, Looked, Opened, Reopened, SeenAgain, Started
-from engine.model import ActionStatus, Incident, Judgement, Result, Status, WaitsFor
+from engine.model import ActionStatus, Evidence, Incident, Judgement, Result, Status, WaitsFor
 from engine.respond import Responder, advance
-from tests.clock import FakeClock
+from tests.clock import NOW, FakeClock
 from tests.engine.desks import Machine, desk, entry
 
 
@@ -46,6 +47,28 @@ async def test_a_line_becomes_an_incident_with_exact_names_and_one_proposal() ->
     assert incident.action.seen == machine.state
     assert incident.waits_for is WaitsFor.PERSON
     assert machine.acts == []
+
+
+async def test_a_target_that_has_not_noticed_yet_is_looked_at_until_it_has() -> None:
+    clock = FakeClock()
+
+    class Slow(Machine):
+        async def look(self, identifiers: Mapping[str, str]) -> Evidence:
+            if clock.now() - NOW >= timedelta(seconds=4):
+                self.state, self.healthy = {"state": "failed", "try_number": "1"}, False
+            return await super().look(identifiers)
+
+    machine = Slow(state={"state": "running", "try_number": "1"}, healthy=None)
+    incident = await proposed(machine, desk(machine, clock))
+    assert incident.action
+    assert incident.action.seen == {"state": "failed", "try_number": "1"}
+
+
+async def test_a_target_that_never_decides_is_proposed_for_as_it_is() -> None:
+    clock, machine = FakeClock(), Machine(healthy=None)
+    incident = await proposed(machine, desk(machine, clock))
+    assert incident.action
+    assert clock.now() - NOW == timedelta(seconds=15)
 
 
 async def test_approved_it_is_done_once_verified_resolved_and_learned() -> None:

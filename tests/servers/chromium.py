@@ -47,12 +47,13 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def opened(address: str, *, width: int = 1280, height: int = 900) -> AsyncIterator[Page]:
-    """A page of its own. Fails at its end if the page complained in its console."""
+    """A page of the web chat, opened by a sign-in link. Fails at its end if the page complained in its console."""
     complaints: list[str] = []
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": width, "height": height})
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(address)
+        await page.wait_for_url("**/chat/**")
         yield page
     assert complaints == []
