@@ -7,7 +7,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ from rich.console import Console
 from adapters.chat.web.sign_in import OneTimeLinks
 from adapters.logs.reading import chunks
 from adapters.targets import CATALOGUES
-from bot import show
+from bot import roster, show
 from bot.analysis import analyze as explained
 from bot.app import EXAMPLE, detector, policy
 from bot.check import check as checked
@@ -31,7 +30,8 @@ from bot.serve import serve
 from bot.settings import Settings, load
 from bot.signing_key import signing_key
 from bot.systems import systems
-from engine.errors import Misconfigured, OnCallError
+from bot.terminal import err, plainly
+from engine.errors import Misconfigured
 from storage.database import connect
 from storage.hold import hold
 from storage.upgrade import upgrade as upgraded
@@ -40,9 +40,9 @@ from storage.upgrade import version
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 app.add_typer(db, name="db")
+app.add_typer(roster.app, name="people")
 
 out = Console(soft_wrap=False)
-err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -142,18 +142,6 @@ def db_version() -> None:
     with plainly():
         current, newest = asyncio.run(work())
         out.print(f"database {current or 'empty'}, program {newest}", markup=False)
-
-
-@contextmanager
-def plainly() -> Iterator[None]:
-    """What goes wrong on purpose is a sentence and exit code 1, never a traceback."""
-    try:
-        yield
-    except OnCallError as error:
-        err.print(f"oncall: {error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
-    except BrokenPipeError:
-        raise typer.Exit(1) from None
 
 
 def _settings(*, demo: bool = False) -> Settings:

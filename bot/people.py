@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import NAMESPACE_URL, uuid5
+from dataclasses import replace
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from bot.settings import Settings
+from engine.errors import NotFound
 from engine.model import Account, Role
 from engine.ports import People
 
@@ -40,6 +42,25 @@ async def first(people: People, settings: Settings) -> Account:
             await people.save(account)
             await people.link(PLATFORM, account.username, account.id)
     return await people.named(accounts[0].username) or accounts[0]
+
+
+async def give(people: People, username: str, role: Role, full_name: str = "", email: str = "") -> Account:
+    """Give a person an account, or another role: what is left empty stays as it was. Switches the account on."""
+    known = await people.named(username) or Account(str(uuid4()), username, username, "", role)
+    account = replace(known, role=role, full_name=full_name or known.full_name, email=email or known.email)
+    account = replace(account, is_active=True)
+    await people.save(account)
+    await people.link(PLATFORM, username, account.id)
+    return account
+
+
+async def switch_off(people: People, username: str) -> Account:
+    """From now on this person may do nothing. Raises NotFound."""
+    known = await people.named(username)
+    if known is None:
+        raise NotFound(f"There is no account {username}.")
+    await people.save(replace(known, is_active=False))
+    return known
 
 
 async def on_call(people: People, settings: Settings) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from engine.events import Acted, Looked, Started, Verified
 from engine.model import Action, ActionSpec, Evidence, Incident, Judgement, Outcome, Result, Verdict
 from engine.ports import Target
 
-POLL = 2.0
-"""Seconds between two looks at an action that has not shown its end yet."""
+SOONEST, LATEST = 2.0, 15.0
+"""Seconds between two looks at an action that has not shown its end yet: often at first, then a tenth of its age."""
 
 
 async def start(desk: Desk, incident: Incident) -> Incident:
@@ -52,7 +52,8 @@ async def verify(desk: Desk, incident: Incident) -> Incident:
         if late:
             verdict = Verdict(Judgement.UNKNOWN, f"No end after {spec.verify_within}. {verdict.detail}")
             break
-        await desk.clock.sleep(POLL)
+        age = (desk.clock.now() - (incident.action_since or incident.updated_at)).total_seconds()
+        await desk.clock.sleep(min(LATEST, max(SOONEST, age / 10)))
     return await desk.record_fact(incident.id, Verified(desk.clock.now(), action.id, verdict))
 
 
@@ -68,6 +69,9 @@ async def _acted(desk: Desk, incident: Incident, action: Action, outcome: Outcom
 
 async def _changed(desk: Desk, incident: Incident, action: Action, target: Target) -> Outcome | None:
     """Why the action must not run now, or None. What was never seen cannot have been approved."""
+    if action.dry_run is not target.dry_run:
+        now = "is no longer connected" if target.dry_run else "has been connected"
+        return Outcome(Result.CHANGED, f"{target.name.capitalize()} {now} since the proposal, so I sent nothing.")
     if action.dry_run:
         return None
     try:

@@ -19,6 +19,9 @@ UNKNOWN = "unknown"
 TITLE = 120
 """Characters of a title taken from a report."""
 
+AGAIN = 500
+"""Characters kept of an entry that says the same again: a storm must not fill the database."""
+
 _OPEN_RETRIES = 5
 
 
@@ -94,7 +97,7 @@ def _new_id(desk: Desk) -> IncidentId:
 async def _again(desk: Desk, incident: Incident, signal: Signal) -> Incident:
     if _heard(incident, signal):
         return incident
-    now = desk.clock.now()
+    now, signal = desk.clock.now(), replace(signal, text=shorten(signal.text, AGAIN))
     came_back = incident.resolved_at is not None and signal.at > incident.resolved_at
     event = Reopened(now, signal) if not incident.active and came_back else SeenAgain(now, signal)
     return await desk.record(incident, event)

@@ -11,8 +11,8 @@ from engine.diagnose import investigate
 from engine.model import ActionStatus, Incident, IncidentId, WaitsFor
 from engine.rounds import AGAIN_AFTER, Rounds
 
-AT_ONCE = 8
-"""Incidents worked on at the same time; the others wait their turn."""
+AT_ONCE = 32
+"""Incidents looked at or acted on at the same time; the others wait their turn."""
 
 Trouble = Callable[[IncidentId, Exception], None]
 
@@ -31,7 +31,7 @@ async def advance(desk: Desk, incident: Incident) -> Incident:
 
 
 class Responder:
-    """One task an incident, at most AT_ONCE together. ``rounds`` is run, and woken after anything was recorded."""
+    """One task an incident, at most AT_ONCE at work. ``rounds`` is run, and woken after anything was recorded."""
 
     def __init__(self, desk: Desk, trouble: Trouble) -> None:
         self._desk = desk
@@ -66,17 +66,20 @@ class Responder:
 
     async def _work(self, incident: Incident) -> None:
         try:
-            async with self._turns:
-                while incident.waits_for is WaitsFor.MACHINE and not self._stopping:
-                    incident = await self._step(incident)
+            while incident.waits_for is WaitsFor.MACHINE and not self._stopping:
+                incident = await self._step(incident)
         except Exception as error:  # noqa: BLE001 - one incident's trouble must not stop the others; it is logged
             self._trouble(incident.id, error)
             await asyncio.sleep(AGAIN_AFTER)
 
     async def _step(self, incident: Incident) -> Incident:
-        if incident.action_status is not ActionStatus.APPROVED:
+        """A verification only waits, for an hour perhaps: it takes no turn from the others."""
+        if incident.action_status is ActionStatus.VERIFYING:
             return await advance(self._desk, incident)
-        call = asyncio.create_task(advance(self._desk, incident), name=f"act {incident.id}")
-        self._acting.add(call)
-        call.add_done_callback(self._acting.discard)
-        return await call
+        async with self._turns:
+            if incident.action_status is not ActionStatus.APPROVED:
+                return await advance(self._desk, incident)
+            call = asyncio.create_task(advance(self._desk, incident), name=f"act {incident.id}")
+            self._acting.add(call)
+            call.add_done_callback(self._acting.discard)
+            return await call

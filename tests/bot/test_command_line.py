@@ -184,3 +184,18 @@ def test_two_programs_do_not_share_a_database(tmp_path: Path) -> None:
         done = oncall(tmp_path, "run", PORT="18997")
     assert done.returncode == 1
     assert "Another oncall program" in done.stderr
+
+
+def test_people_are_given_roles_and_switched_off(tmp_path: Path) -> None:
+    assert (
+        "bob is approver" in oncall(tmp_path, "people", "add", "bob", "--role", "approver", "--email", "b@x.org").stdout
+    )
+    oncall(tmp_path, "people", "add", "bob", "--role", "viewer", "--name", "Bob B.")
+    assert "Bob B." in oncall(tmp_path, "people", "list").stdout
+    row = next(line for line in oncall(tmp_path, "people", "list").stdout.splitlines() if line.startswith("bob"))
+    assert row.split() == ["bob", "viewer", "Bob", "B.", "b@x.org"]
+    oncall(tmp_path, "people", "off", "bob")
+    assert "switched off" in oncall(tmp_path, "people", "list").stdout
+    done = oncall(tmp_path, "people", "off", "nobody-of-this-name")
+    assert (done.returncode, "no account" in done.stderr) == (1, True)
+    assert oncall(tmp_path, "people", "add", "eve", "--role", "emperor").returncode == 2

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.clock import SystemClock
 from engine import decide, escalate, group
 from engine.desk import Desk, Policy
 from engine.diagnose import RECOVERED
 from engine.errors import Refused, Unreachable
 from engine.events import Acted, Diagnosed, Escalated, Looked, Opened, Reopened, SeenAgain, Started
 from engine.model import ActionStatus, Evidence, Incident, Judgement, Result, Status, WaitsFor
-from engine.respond import Responder, advance
+from engine.respond import AT_ONCE, Responder, advance
 from tests.clock import NOW, FakeClock
 from tests.engine.desks import Machine, desk, entry
 
@@ -169,6 +171,39 @@ async def test_a_target_that_moved_since_the_proposal_is_not_touched() -> None:
     acted = next(event for event in await office.incidents.timeline(incident.id) if isinstance(event, Acted))
     assert acted.outcome.result is Result.CHANGED
     assert "try_number was 1, is 2" in acted.outcome.detail
+
+
+@pytest.mark.parametrize("was", [True, False])
+async def test_a_dry_run_that_was_approved_never_becomes_real(was: bool) -> None:
+    machine = Machine(dry_run=was)
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    machine.dry_run = not was  # the program was started again with other settings
+    await decide.approve(office, incident.number, "bob")
+    incident = await settle(office, incident)
+    assert machine.acts == []
+    assert incident.action
+    assert (incident.action.dry_run, incident.action_status) == (not was, ActionStatus.PENDING)
+
+
+async def test_long_verifications_keep_no_other_incident_waiting() -> None:
+    machine = Machine(verdicts=[Judgement.NOT_YET])
+    office = replace(desk(machine), clock=SystemClock())
+    for number in range(AT_ONCE + 1):
+        await group.hear(office, [entry(entry().text.replace("manual__1", f"run-{number}"), number)])
+        incident = await settle(office, await office.incidents.numbered(number + 1))
+        await decide.approve(office, incident.number, "bob")
+    responder = Responder(office, lambda _id, error: pytest.fail(str(error)))
+    task = asyncio.create_task(responder.rounds.run())
+    while len(machine.acts) <= AT_ONCE:
+        await asyncio.sleep(0.01)
+    [late] = await group.hear(office, [entry(entry().text.replace("manual__1", "late"), 999)])
+    responder.rounds.wake()
+    async with asyncio.timeout(5):
+        while (await office.incidents.get(late.id)).diagnosis is None:
+            await asyncio.sleep(0.01)
+    await responder.stop(1)
+    task.cancel()
 
 
 async def test_what_recovered_by_itself_is_resolved_and_earns_no_credit() -> None:
