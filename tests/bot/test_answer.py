@@ -67,6 +67,13 @@ async def test_a_whole_incident_in_words(talk: Talk) -> None:
     assert "is resolved already" in await talk.say("approver", "approve 1")
 
 
+async def test_a_button_of_an_older_card_is_refused(talk: Talk) -> None:
+    assert "has changed since" in await talk.say("approver", "approve 1 0badc0de")
+    incident = await talk.desk.incidents.numbered(1)
+    assert incident.action
+    assert "Approved" in await talk.say("approver", f"approve 1 {incident.action.id[:8]}")
+
+
 async def test_reject_and_resolve_want_a_reason(talk: Talk) -> None:
     assert "Say why" in await talk.say("approver", "reject 1")
     assert "Rejected" in await talk.say("approver", "reject 1 the upstream is down")

@@ -13,10 +13,11 @@ from bot.clock import SystemClock
 from engine import decide, escalate, group
 from engine.desk import Desk, Policy
 from engine.diagnose import RECOVERED
-from engine.errors import Refused, Unreachable
-from engine.events import Acted, Diagnosed, Escalated, Looked, Opened, Reopened, SeenAgain, Started
+from engine.errors import Refused, Stale, Unreachable
+from engine.events import Acted, Diagnosed, Escalated, Event, Looked, Noted, Opened, Reopened, SeenAgain, Started
 from engine.model import ActionStatus, Evidence, Incident, Judgement, Result, Status, WaitsFor
 from engine.respond import AT_ONCE, Responder, advance
+from storage.memory import MemoryIncidents
 from tests.clock import NOW, FakeClock
 from tests.engine.desks import Machine, desk, entry
 
@@ -92,6 +93,7 @@ async def test_approved_it_is_done_once_verified_resolved_and_learned() -> None:
         "Acted",
         "Verified",
     ]
+    assert incident.lessons_learned == "restart_dag_task mended it. looked"
     [lesson] = await office.incidents.lessons("airflow/task-timeout", "production")
     assert (lesson.action, lesson.judgement, lesson.incident) == ("restart_dag_task", Judgement.WORKED, incident.id)
     assert lesson.seconds > 0
@@ -145,6 +147,33 @@ async def test_a_resolved_one_that_comes_back_soon_is_reopened_and_later_is_a_ne
     assert await escalate.tick(office) == 1
     [new] = await group.hear(office, [entry(entry().text.replace("02:59", "05:20"), 90)])
     assert new.number == 2
+
+
+async def test_after_the_quiet_time_it_is_a_new_one_even_before_the_clock_has_closed_the_old() -> None:
+    clock, machine = FakeClock(), Machine()
+    office = desk(machine, clock)
+    await proposed(machine, office)
+    await decide.resolve(office, 1, "ada", "by hand")
+    clock.pass_time(hours=2)
+    [new] = await group.hear(office, [entry(entry().text.replace("02:59", "04:59"), 90)])
+    assert (new.number, new.count) == (2, 1)
+
+
+async def test_a_fact_is_never_lost_to_a_race() -> None:
+    class Contested(MemoryIncidents):
+        rivals = 3
+
+        async def append(self, after: Incident, event: Event) -> None:
+            if isinstance(event, Noted) and self.rivals:
+                self.rivals -= 1
+                raise Stale
+            await super().append(after, event)
+
+    machine = Machine()
+    office = replace(desk(machine), incidents=Contested())
+    await proposed(machine, office)
+    await decide.note(office, 1, "ada", "not lost")
+    assert (await kinds(office, await office.incidents.numbered(1)))[-1] == "Noted"
 
 
 async def test_a_late_line_of_a_resolved_failure_does_not_reopen_it() -> None:
