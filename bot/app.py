@@ -152,7 +152,9 @@ def assemble(  # noqa: PLR0913, PLR0917 - the one place where all parts meet
     teller = Teller(desk.incidents, SqlConversations(database), platforms)
     telling = Rounds(teller.tell_all, _teller_trouble)
     bell.listeners += [responder.rounds.wake, telling.wake]
-    targets = tuple((name, "dry run" if one.dry_run else "connected") for name, one in desk.targets.items())
+    targets = tuple(
+        (name.capitalize(), "dry run" if one.dry_run else "connected") for name, one in desk.targets.items()
+    )
     office = Office(desk, accounts, lambda: (*targets, *watch.facts()), stage)
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),

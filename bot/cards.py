@@ -178,4 +178,5 @@ def _name(incident: Incident, id: str) -> str:
 def wake_card(incident: Incident, reason: str) -> Card:
     """The direct message that wakes a person: the whole incident, so that they can decide from bed."""
     card = incident_card(incident)
-    return Card(card.title, (Text(reason), *card.parts), tone=Tone.BAD)
+    told = incident.diagnosis is not None and reason == incident.diagnosis.hand_over
+    return Card(card.title, card.parts if told else (Text(reason), *card.parts), tone=Tone.BAD)

@@ -78,6 +78,8 @@ class Teller:
         if known := await self._conversations.get(platform.name, key):
             ref = Ref(Room(known[0]), known[1])
             await platform.update(ref, card)
+            for woken in await self._woken(platform, incident):
+                await platform.update(woken, card)
             return ref
         ref = await platform.post(room, card, key=key)
         await platform.update(ref, card)  # posted before a crash, it shows an older state
@@ -86,7 +88,21 @@ class Teller:
 
     async def _wake_person(self, platform: Platform, incident: Incident, sequence: int, event: Escalated) -> None:
         room = await platform.direct(event.to)
-        await platform.post(room, wake_card(incident, event.reason), key=f"{incident.id}-{sequence}-wake")
+        ref = await platform.post(room, wake_card(incident, event.reason), key=f"{incident.id}-{sequence}-wake")
+        known = await self._woken(platform, incident)
+        if ref not in known:
+            await self._conversations.put(platform.name, _wake(incident, len(known)), ref.room, ref.message)
+
+    async def _woken(self, platform: Platform, incident: Incident) -> list[Ref]:
+        """Where this incident stands in messages to single persons: they see it change as the room does."""
+        found: list[Ref] = []
+        while known := await self._conversations.get(platform.name, _wake(incident, len(found))):
+            found.append(Ref(Room(known[0]), known[1]))
+        return found
+
+
+def _wake(incident: Incident, number: int) -> str:
+    return f"incident-{incident.number}-wake-{number}"
 
 
 async def welcome(platforms: Mapping[Room, Platform], card: Card) -> None:

@@ -13,10 +13,10 @@ async def why(asked: Asked) -> Card:
     incident = await asked.desk.incidents.numbered(asked.number)
     diagnosis = incident.diagnosis
     if diagnosis is None:
-        return Card(f"#{incident.number} why", (Text("I am still looking at it."),))
+        return Card(f"Why #{incident.number}?", (Text("I am still looking at it."),))
     parts: list[Part] = [Text(reason) for reason in diagnosis.because]
     parts.append(Code(excerpt(incident.signal.text), caption=place(incident.signal.source)))
     parts.append(Facts((("Category", diagnosis.category), ("Confidence", percent(diagnosis.confidence)))))
     if pattern := asked.desk.detector.patterns.get(incident.signal.pattern):
         parts.append(Text(pattern.advice))
-    return Card(f"#{incident.number} why", tuple(parts))
+    return Card(f"Why #{incident.number} {incident.signal.title}", tuple(parts))

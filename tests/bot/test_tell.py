@@ -172,3 +172,9 @@ async def test_whoever_is_woken_gets_the_whole_incident_in_a_message_of_their_ow
     [post] = await told.posts.room(room)
     assert "Nobody has answered for 15 minutes." in post.body
     assert "Approve restart_dag_task" in post.body
+    await decide.approve(told.desk, 1, "ada")
+    await told.settle()
+    await told.tell()
+    [post] = await told.posts.room(room)
+    assert "Approve restart_dag_task" not in post.body
+    assert "Resolved after" in post.body
