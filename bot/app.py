@@ -58,6 +58,9 @@ log = get_logger("oncall")
 GRACE = 20.0
 """Seconds that a call which was sent to a target has to come back when the program is told to stop."""
 
+LAST_WORDS = 3.0
+"""Seconds in which chat is told, before the program ends, what has just come back."""
+
 TICK = 30.0
 """Seconds between two looks at what time does to incidents."""
 
@@ -171,8 +174,9 @@ def assemble(  # noqa: PLR0913, PLR0917 - the one place where all parts meet
             await watch.met(MEETING)
             yield
             await responder.stop(GRACE)
-            with suppress(OnCallError):  # what cannot be told now is told at the next start
-                await teller.tell_all()
+            with suppress(OnCallError, TimeoutError):  # what cannot be told now is told at the next start
+                async with asyncio.timeout(LAST_WORDS):
+                    await teller.tell_all()
 
     app = web.Application()
     app[health.DATABASE] = database

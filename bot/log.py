@@ -104,6 +104,8 @@ def setup(level: str, secrets: Iterable[str] = (), form: str = "auto", stream: T
 def _quieten(level: int) -> None:
     for name, wanted in LIBRARIES.items():
         logging.getLogger(name).setLevel(level if level <= wanted else max(level, logging.WARNING))
+    # that a round is still at work when the next is due is its one warning, and no trouble
+    logging.getLogger("apscheduler.scheduler").setLevel(max(level, logging.ERROR))
     for name in NEVER:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 

@@ -134,8 +134,8 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one closed 
     match event:
         case Opened(signal=signal):
             return f"Opened: {signal.title}"
-        case SeenAgain():
-            return "Seen again"
+        case SeenAgain(times=times):
+            return "Seen again" if times == 1 else f"Seen again {times} times"
         case Reopened():
             return "It came back: reopened"
         case Looked(evidence=evidence):

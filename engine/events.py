@@ -32,14 +32,18 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class SeenAgain:
+    """``times``: a storm of the same lines is one event; ``signal`` is the last of them."""
+
     at: datetime
     signal: Signal
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
     at: datetime
     signal: Signal
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +174,10 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911,
     match event:
         case Opened():
             raise ValueError("an incident opens once")
-        case SeenAgain(signal=signal):
-            return _heard(now, event.at, signal)
-        case Reopened(signal=signal):
-            return _reopened(_heard(now, event.at, signal))
+        case SeenAgain(signal=signal, times=times):
+            return _heard(now, event.at, signal, times)
+        case Reopened(signal=signal, times=times):
+            return _reopened(_heard(now, event.at, signal, times))
         case Looked(evidence=evidence):
             return replace(now, evidence=evidence)
         case Diagnosed(diagnosis=diagnosis):
@@ -203,11 +207,11 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911,
             assert_never(event)
 
 
-def _heard(incident: Incident, at: datetime, signal: Signal) -> Incident:
+def _heard(incident: Incident, at: datetime, signal: Signal, times: int) -> Incident:
     last = max(signal.position, incident.heard.get(signal.source, -1))
     return replace(
         incident,
-        count=incident.count + 1,
+        count=incident.count + times,
         last_seen_at=at,
         heard={**incident.heard, signal.source: last},
         identifiers={**incident.identifiers, **signal.identifiers},

@@ -36,18 +36,25 @@ def fingerprint(pattern: Pattern, identifiers: Mapping[str, str], source: str) -
 
 
 async def hear(desk: Desk, entries: Sequence[Entry]) -> list[Incident]:
-    """Turn log entries into incidents, new ones or known ones; entries of no known failure are dropped."""
-    signals = (desk.detector.signal(entry, desk.clock) for entry in entries)
-    return [await receive(desk, signal) for signal in signals if signal]
+    """Turn log entries into incidents, new ones or known ones; entries of no known failure are dropped.
+
+    What says the same in one batch is recorded at once, so that a storm keeps no other failure waiting.
+    """
+    alike: dict[str, list[Signal]] = {}
+    for signal in (desk.detector.signal(entry, desk.clock) for entry in entries):
+        if signal:
+            alike.setdefault(_mark(desk, signal), []).append(signal)
+    return [await receive(desk, signals) for signals in alike.values()]
 
 
-async def receive(desk: Desk, signal: Signal) -> Incident:
-    """The incident this signal belongs to: opened, seen again, reopened, or unchanged if it was heard before."""
+async def receive(desk: Desk, signals: Sequence[Signal]) -> Incident:
+    """The incident of these like signals: opened, seen again, reopened, or unchanged if all were heard before."""
     for _ in range(_OPEN_RETRIES):
         try:
-            if (known := await _known(desk, signal)) is None:
-                return await _open(desk, signal)
-            return await _again(desk, known, signal)
+            known = await _known(desk, signals[-1])
+            if known is None:
+                known, signals = await _open(desk, signals[0]), signals[1:]
+            return await _again(desk, known, signals)
         except Stale:  # somebody opened or changed it between our look and our write: look again
             continue
     raise Stale("The incident changes faster than it can be written.")
@@ -57,7 +64,7 @@ async def reported(desk: Desk, entry: Entry) -> Incident:
     """The incident that a person tells of: a known failure if the text holds one, else one of no known pattern."""
     now = desk.clock.now()
     if found := desk.detector.find_in(entry.text):
-        return await receive(desk, desk.detector.to_signal(found, replace(entry, at=now), desk.clock))
+        return await receive(desk, [desk.detector.to_signal(found, replace(entry, at=now), desk.clock)])
     text = redact(entry.text)
     title = shorten(text.strip().partition("\n")[0], TITLE)
     names = desk.detector.names(text)
@@ -85,22 +92,28 @@ def _belongs(desk: Desk, incident: Incident, signal: Signal) -> bool:
     return signal.at - incident.resolved_at < desk.policy.quiet_time
 
 
+def _mark(desk: Desk, signal: Signal) -> str:
+    return fingerprint(desk.detector.patterns[signal.pattern], signal.identifiers, signal.source)
+
+
 async def _open(desk: Desk, signal: Signal) -> Incident:
-    mark = fingerprint(desk.detector.patterns[signal.pattern], signal.identifiers, signal.source)
-    return await desk.open(_new_id(desk), Opened(desk.clock.now(), signal, mark, desk.policy.environment))
+    return await desk.open(
+        _new_id(desk), Opened(desk.clock.now(), signal, _mark(desk, signal), desk.policy.environment)
+    )
 
 
 def _new_id(desk: Desk) -> IncidentId:
     return IncidentId(f"INC-{desk.clock.now():%Y%m%d}-{desk.new_id()[:8]}")
 
 
-async def _again(desk: Desk, incident: Incident, signal: Signal) -> Incident:
-    if _heard(incident, signal):
+async def _again(desk: Desk, incident: Incident, signals: Sequence[Signal]) -> Incident:
+    news = [signal for signal in signals if not _heard(incident, signal)]
+    if not news:
         return incident
-    now, signal = desk.clock.now(), replace(signal, text=shorten(signal.text, AGAIN))
-    came_back = incident.resolved_at is not None and signal.at > incident.resolved_at
-    event = Reopened(now, signal) if not incident.active and came_back else SeenAgain(now, signal)
-    return await desk.record(incident, event)
+    now, last = desk.clock.now(), replace(news[-1], text=shorten(news[-1].text, AGAIN))
+    came_back = incident.resolved_at is not None and last.at > incident.resolved_at
+    kind = Reopened if not incident.active and came_back else SeenAgain
+    return await desk.record(incident, kind(now, last, len(news)))
 
 
 def _heard(incident: Incident, signal: Signal) -> bool:

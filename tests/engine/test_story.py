@@ -116,9 +116,19 @@ async def test_what_was_learned_is_said_of_the_next_one() -> None:
 
 async def test_the_same_failure_is_one_incident_and_counts_up() -> None:
     office = desk(Machine())
-    heard = await group.hear(office, [entry(position=position) for position in (0, 10, 20, 10)])
-    assert {incident.number for incident in heard} == {1}
-    assert heard[-1].count == 3  # the fourth was read again after an interruption
+    await group.hear(office, [entry(position=position) for position in (0, 10)])
+    [incident] = await group.hear(office, [entry(position=position) for position in (0, 10, 20)])
+    assert (incident.number, incident.count) == (1, 3)  # the first two were read again after an interruption
+
+
+async def test_a_storm_is_one_event_and_keeps_no_other_failure_waiting() -> None:
+    office = desk(Machine())
+    storm = [entry(position=position) for position in range(500)]
+    other = entry(entry().text.replace("manual__1", "manual__2"), 999)
+    first, second = await group.hear(office, [*storm, other])
+    assert (first.count, second.count) == (500, 1)
+    assert await kinds(office, first) == ["Opened", "SeenAgain"]
+    assert await kinds(office, second) == ["Opened"]
 
 
 async def test_a_consequence_joins_its_cause() -> None:
