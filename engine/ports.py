@@ -82,6 +82,12 @@ class Cursors(Protocol):
     async def get(self, name: str) -> str | None: ...
     async def put(self, name: str, value: str) -> None: ...
 
+    async def get_all(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Those of these names that are there, and their values."""
+
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        """All of them or none."""
+
 
 class People(Protocol):
     """Accounts, and which chat identity is whose."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from engine.errors import NotFound, Refused, Stale
@@ -95,6 +95,12 @@ class MemoryCursors(Cursors):
 
     async def put(self, name: str, value: str) -> None:
         self._values[name] = value
+
+    async def get_all(self, names: Sequence[str]) -> Mapping[str, str]:
+        return {name: self._values[name] for name in names if name in self._values}
+
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        self._values |= values
 
 
 class MemoryPeople(People):

@@ -12,6 +12,8 @@ from typing import Any
 from adapters.logs.cursor import Cursor, restored
 from adapters.logs.follow import Followed, Following
 from adapters.logs.places import Look, Seen, origin
+from adapters.logs.reading import COMPRESSED
+from adapters.logs.tail import at_end
 from engine.ports import Clock, Cursors, Hear, LogSource, Scanned
 
 DEFAULT_PATHS = (
@@ -20,6 +22,9 @@ DEFAULT_PATHS = (
     "/tmp/application.log",  # noqa: S108 - one of the places that the user's document names
     "logs/application.log",
 )
+
+TOGETHER = 500
+"""Old files met in one go: the database is free for others in between."""
 
 PREFIX = "files:"
 LAST_SCAN = "files"
@@ -84,11 +89,31 @@ class Files(LogSource):
     async def _meet(self, look: Look) -> None:
         """Remember how far each new path was read, and that of a file that was renamed while we were away."""
         new = {*look.files, *look.troubles} - self._followed.keys()
-        for path in sorted(new | {origin(path) for path in new} - self._followed.keys()):
-            cursor = await self.kept(path)
-            if cursor or path in new:
-                there = self._first and path not in look.absent and not self._appeared(look.files.get(path))
-                self._followed[path] = Followed(cursor, was_there=there)
+        paths = sorted(new | {origin(path) for path in new} - self._followed.keys())
+        kept = await self._cursors.get_all([PREFIX + path for path in paths]) if paths else {}
+        if self._first and not kept:
+            await self._meet_old(look)
+        for path in paths:
+            cursor, file = restored(kept.get(PREFIX + path)), look.files.get(path)
+            if path not in self._followed and (cursor or path in new):
+                there = self._first and path not in look.absent and not self._appeared(file)
+                self._followed[path] = Followed(cursor, was_there=there, read=self._untouched(cursor, file))
+
+    async def _meet_old(self, look: Look) -> None:
+        """The very first time there may be a great many files of the past: all are met at once, at their ends."""
+        old = [one for one in look.files.values() if one.size and self.is_old(one, was_there=True)]
+        plain = [one for one in old if not one.path.endswith(COMPRESSED)]
+        for start in range(0, len(plain), TOGETHER):
+            cursors = await asyncio.to_thread(at_end, plain[start : start + TOGETHER])
+            await self._cursors.put_all({PREFIX + path: cursor.text() for path, cursor in cursors.items()})
+            for path, cursor in cursors.items():
+                self._followed[path] = Followed(cursor, was_there=True, read=look.files[path])
+
+    def _untouched(self, cursor: Cursor | None, file: Seen | None) -> Seen | None:
+        """The file, if it was read to its end by an earlier start and nothing was written since."""
+        if cursor is None or file is None or cursor.identity != file.identity or cursor.offset != file.size:
+            return None
+        return file if _written(file) < self._since < self._began.timestamp() else None
 
     def _news(self, look: Look) -> tuple[str, ...]:
         """Each trouble is said once, until it is over; a file that has gone is then forgotten."""

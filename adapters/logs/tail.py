@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from adapters.logs.cursor import Cursor, fingerprint
+from adapters.logs.cursor import Cursor, fingerprint, head_of
 from adapters.logs.places import Seen
 from adapters.logs.reading import (
     COMPRESSED,
+    DAMAGED,
     HEAD,
     PIECE,
     Codec,
@@ -158,3 +160,12 @@ def last_line_end(file: Seen) -> int:
         for block in blocks(again.read, how, begin):
             end = block.end if block.data.endswith(how.newline) else list(lines(block, how))[-1][0]
         return end
+
+
+def at_end(files: Iterable[Seen]) -> dict[str, Cursor]:
+    """Cursors behind the last whole line of each file, by path. One that cannot be read, or is binary, is left out."""
+    found: dict[str, Cursor] = {}
+    for file in files:
+        with suppress(OSError, Refused, *DAMAGED):
+            found[file.path] = Cursor(file.device, file.inode, *fingerprint(head_of(file.path)), last_line_end(file), 0)
+    return found

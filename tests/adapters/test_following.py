@@ -113,6 +113,9 @@ class FileCursors:
     def __init__(self, path): self.path = path
     def all(self): return json.loads(self.path.read_text()) if self.path.exists() else {}
     async def get(self, name): return self.all().get(name)
+    async def get_all(self, names): return {name: value for name, value in self.all().items() if name in names}
+    async def put_all(self, values):
+        for name, value in values.items(): await self.put(name, value)
     async def put(self, name, value):
         new = self.path.with_suffix(".new"); new.write_text(json.dumps({**self.all(), name: value})); new.rename(self.path)
 

@@ -36,6 +36,15 @@ async def test_what_was_put_last_is_there(cursors: Cursors) -> None:
     assert await cursors.get("/var/log/b.log") == "{}"
 
 
+async def test_many_are_put_and_got_together(cursors: Cursors) -> None:
+    values = {f"/var/log/{number}.log" + "x" * (number % 300): f'{{"offset": {number}}}' for number in range(1200)}
+    await cursors.put("/var/log/0.log", "older")
+    await cursors.put_all(values)
+    assert await cursors.get_all([*values, "/not/there"]) == values
+    assert await cursors.get("/var/log/0.log") == '{"offset": 0}'
+    assert await cursors.get_all([]) == {}
+
+
 async def test_names_are_as_long_and_as_different_as_paths_are(cursors: Cursors) -> None:
     names = ["/" + "x" * 4000 + "/1", "/" + "x" * 4000 + "/2", "/A", "/a", "/ä", "/\udcff", "/\udcfe", "/?"]
     for name in names:
