@@ -129,7 +129,7 @@ async def program(settings: Settings, memory: Callable[[Database], Incidents] = 
             policy=policy(settings, await people.on_call(accounts, settings)),
             publish=bell.ring,
         )
-        sign_in = SignIn(accounts, desk.clock, secret=signing_key(settings))
+        sign_in = SignIn(accounts, desk.clock, SqlCursors(database, desk.clock), secret=signing_key(settings))
         chat = WebChat(
             SqlPosts(database, desk.clock),
             sign_in,

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from aiohttp import ClientSession
 
-from adapters.chat.web.sign_in import USED, OneTimeLinks
+from adapters.chat.web.sign_in import USED, OneTimeLinks, SignIn
 from tests.adapters.web_office import ALICE, DEMO, GONE, HERE, OURS, Office, listen, opened, read, say, visit
 from tests.clock import FakeClock
 
@@ -206,3 +206,14 @@ async def test_another_process_with_the_same_secret_can_make_a_link(office: Offi
     other = OneTimeLinks("a secret of this office", office.clock)
     async with visit(office) as browser, browser.get(other.new_link(office.url, "alice")) as answer:
         assert answer.status == 200
+
+
+async def test_who_signed_out_stays_out_after_a_restart(office: Office) -> None:
+    token = office.sign_in.sessions.begin("alice")
+    session = office.sign_in.sessions.read(token)
+    assert session
+    await office.sign_in.end(session)
+    restarted = SignIn(office.people, office.clock, office.kept, secret="a secret of this office")
+    assert restarted.sessions.read(token) is not None
+    await restarted.open()
+    assert restarted.sessions.read(token) is None

@@ -20,6 +20,7 @@ from adapters.chat.web.platform import WebChat
 from adapters.chat.web.routes import DemoPerson
 from adapters.chat.web.sign_in import SignIn
 from engine.model import Account, Role
+from storage.memory import MemoryCursors
 from tests.clock import FakeClock
 
 ROOM = Room("incidents")
@@ -114,8 +115,8 @@ class Office:
 
     def __post_init__(self) -> None:
         self.posts = MemoryPosts(self.clock)
-        self.people = OfficePeople()
-        self.sign_in = SignIn(self.people, self.clock, secret="a secret of this office")
+        self.people, self.kept = OfficePeople(), MemoryCursors()
+        self.sign_in = SignIn(self.people, self.clock, self.kept, secret="a secret of this office")
         self.chat = WebChat(
             self.posts,
             self.sign_in,

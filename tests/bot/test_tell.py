@@ -20,7 +20,7 @@ from engine.errors import Unreachable
 from engine.events import Escalated
 from engine.model import WaitsFor
 from engine.respond import advance
-from storage.memory import MemoryPeople
+from storage.memory import MemoryCursors, MemoryPeople
 from tests.clock import FakeClock
 from tests.engine.desks import Machine, desk, entry
 
@@ -77,7 +77,9 @@ class Told:
         self.clock = FakeClock()
         self.desk: Desk = desk(Machine(), self.clock)
         self.posts = MemoryPosts(self.clock)
-        chat = WebChat(self.posts, SignIn(MemoryPeople(), self.clock, secret="x" * 32), hosts=("127.0.0.1",))
+        chat = WebChat(
+            self.posts, SignIn(MemoryPeople(), self.clock, MemoryCursors(), secret="x" * 32), hosts=("127.0.0.1",)
+        )
         self.platform = Flaky(chat, failures)
         self.places = Places()
         self.teller = self.new_teller()

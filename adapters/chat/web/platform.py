@@ -80,6 +80,7 @@ class WebChat(Platform):
             app.router.add_route(route.method, route.path, guarded)
         for file in files.values():
             app.router.add_get(file.path, self._guard(file.answer))
+        app.on_startup.append(routes.open)
         app.on_shutdown.append(routes.close)
 
     async def _tell(self, meant: Meant, body: Body) -> Post:

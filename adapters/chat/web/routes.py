@@ -79,6 +79,9 @@ class Routes:
             web.route("GET", "/chat/{room}/thread/{thread}", self.show),
         ]
 
+    async def open(self, _app: web.Application) -> None:
+        await self.sign_in.open()
+
     async def close(self, _app: web.Application) -> None:
         """End every open stream, so that the program can stop at once."""
         self.bell.close()
@@ -99,7 +102,7 @@ class Routes:
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
         who = await visitor(request, self.sign_in)
-        self.sign_in.sessions.end(who.session)
+        await self.sign_in.end(who.session)
         self.bell.ring()
         response = self.answers.page("signed_out", left=True)
         forget(response)
@@ -113,7 +116,7 @@ class Routes:
         if person is None:
             raise NotFound("There is nobody of this name to play.")
         response = see(room_path(self.main_room))
-        self.sign_in.sessions.end(who.session)
+        await self.sign_in.end(who.session)
         remember(response, request, await self.sign_in.begin(person.username))
         return response
 

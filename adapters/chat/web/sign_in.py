@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,12 @@ import jwt
 
 from engine.errors import Forbidden
 from engine.model import Account
-from engine.ports import Clock
+from engine.ports import Clock, Cursors
 
 LINK_VALID = timedelta(hours=24)
 SESSION_VALID = timedelta(hours=12)
 AUDIENCE = "web chat"
+SIGNED_OUT = "web chat: signed out"
 USED = "This link has been used. Run `oncall sign-in` where the program runs to get another."
 UNKNOWN = "This link is not valid, or no longer. Run `oncall sign-in` where the program runs to get another."
 
@@ -80,7 +82,7 @@ class Sessions:
     def __init__(self, secret: str, clock: Clock) -> None:
         self._key = _key(secret, "oncall web chat session")
         self._clock = clock
-        self._ended: dict[str, datetime] = {}
+        self._ended: dict[str, float] = {}
 
     def begin(self, username: str) -> str:
         until = self._clock.now() + SESSION_VALID
@@ -101,19 +103,35 @@ class Sessions:
     def lasts(self, session: Session) -> bool:
         return session.until > self._clock.now() and session.id not in self._ended
 
-    def end(self, session: Session) -> None:
-        now = self._clock.now()
-        self._ended = {id: until for id, until in self._ended.items() if until > now} | {session.id: session.until}
+    def end(self, session: Session) -> str:
+        """From now on it is nobody's. Returns all that were ended and would not be over yet, to be kept."""
+        now = self._clock.now().timestamp()
+        still = {id: until for id, until in self._ended.items() if until > now}
+        self._ended = {**still, session.id: session.until.timestamp()}
+        return json.dumps(self._ended)
+
+    def remember(self, ended: str) -> None:
+        """What an earlier start had ended."""
+        self._ended |= {str(id): float(until) for id, until in json.loads(ended).items()}
 
 
 class SignIn:
     """The door: links that let people in, sessions that keep them in, and the accounts that say who they are."""
 
-    def __init__(self, people: Directory, clock: Clock, *, secret: str) -> None:
+    def __init__(self, people: Directory, clock: Clock, kept: Cursors, *, secret: str) -> None:
         self.links = OneTimeLinks(secret, clock)
         self.sessions = Sessions(secret, clock)
         self._people = people
         self._clock = clock
+        self._kept = kept
+
+    async def open(self) -> None:
+        """Remember who has signed out: that outlives a restart, as their cookies do."""
+        if ended := await self._kept.get(SIGNED_OUT):
+            self.sessions.remember(ended)
+
+    async def end(self, session: Session) -> None:
+        await self._kept.put(SIGNED_OUT, self.sessions.end(session))
 
     def new_link(self, base_url: str, username: str) -> str:
         return self.links.new_link(base_url, username)
