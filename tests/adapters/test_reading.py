@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -146,17 +145,3 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.log.zst").write_bytes(b"(\xb5/\xfd" + b"\xff" * 50)
     with pytest.raises(Unreachable, match="is damaged"):
         text_of(tmp_path / "a.log.zst")
-
-
-def test_plain_text_is_read_fast(tmp_path: Path) -> None:
-    path = tmp_path / "big.log"
-    data = log(10_000).encode() * 100
-    path.write_bytes(data)
-    best = min(_seconds(path) for _ in range(3))
-    assert len(data) / best > 200e6
-
-
-def _seconds(path: Path) -> float:
-    began = time.perf_counter()
-    assert sum(len(chunk.text) for chunk in chunks(path)) > 1000
-    return time.perf_counter() - began
