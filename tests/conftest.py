@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 pytest_plugins = [
     "tests.servers.postgresql",
     "tests.servers.mariadb",
@@ -9,3 +11,11 @@ pytest_plugins = [
     "tests.servers.chromium",
     "tests.servers.databases",
 ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What this machine lacks, each thing once, with the line that brings it."""
+    reasons = (report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    lacking = sorted({reason.removeprefix("Skipped: ") for reason in reasons})
+    for line in lacking:
+        terminalreporter.write_line(line, yellow=True)
