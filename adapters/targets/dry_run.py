@@ -19,7 +19,7 @@ class DryRun(Target):
         return self._catalogue
 
     async def look(self, identifiers: Mapping[str, str]) -> Evidence:
-        return Evidence(self.name, f"{self.name} is not connected, so its state was not looked at.")
+        return Evidence(self.name, f"{self.name.capitalize()} is not connected, so its state was not looked at.")
 
     async def act(self, action: Action) -> Outcome:
         spec = self._catalogue.get(action.name)
@@ -28,4 +28,4 @@ class DryRun(Target):
         return Outcome(Result.DRY_RUN, f"Would have sent:\n{spec.request(action.parameters)}")
 
     async def verify(self, action: Action) -> Verdict:
-        return Verdict(Judgement.UNKNOWN, f"{self.name} is not connected, so nothing was sent and nothing changed.")
+        return Verdict(Judgement.UNKNOWN, f"{self.name.capitalize()} is not connected, so nothing was sent and nothing changed.")

@@ -44,6 +44,7 @@ async def test_without_an_airflow_the_card_shows_the_exact_request_and_sends_not
         await expect(page.get_by_text("POST /api/v2/dags/orders_daily/clearTaskInstances")).to_be_visible(
             timeout=15_000
         )
+        await expect(page.get_by_text("#1 Airflow task orders_daily.transform").first).to_be_in_viewport()
         await page.screenshot(path=pictures / "example-4-phone.png", full_page=True)
         await press(page, "Approve restart_dag_task (dry run)")
         await page.goto(f"{program.url}/chat/incidents/thread/incident-1")

@@ -30,6 +30,13 @@ function toEnd(box) {
   pillOf(box).hidden = true;
 }
 
+// The newest post, from its beginning if it is taller than the window: what broke is said first.
+function show(box, post) {
+  const newest = post.classList.contains("post") && !post.nextElementSibling;
+  toEnd(box);
+  if (newest && post.offsetHeight > box.clientHeight) post.scrollIntoView({ block: "start" });
+}
+
 for (const box of $$("[data-scroll]")) {
   const open = $(".post.open", box);
   if (open) open.scrollIntoView({ block: "center" });
@@ -62,7 +69,7 @@ function replace(old, fresh) {
   const box = old.closest("[data-scroll]");
   const follow = box && atEnd(box);
   old.replaceWith(fresh);
-  if (follow) toEnd(box);
+  if (follow) show(box, fresh);
   if (focused) (fresh.matches("a") ? fresh : $(".kept-focus", fresh) || $("article", fresh))?.focus({ preventScroll: true });
 }
 
@@ -84,7 +91,7 @@ function insert(list, fresh) {
   const follow = atEnd(box) || fresh.classList.contains("mine") || Date.now() - wishedAt < 8000;
   fresh.classList.add("new");
   list.insertBefore(fresh, posts.find((post) => Number(post.dataset.number) > number) || null);
-  if (follow) toEnd(box);
+  if (follow) show(box, fresh);
   else pillOf(box).hidden = false;
 }
 
