@@ -28,4 +28,6 @@ class DryRun(Target):
         return Outcome(Result.DRY_RUN, f"Would have sent:\n{spec.request(action.parameters)}")
 
     async def verify(self, action: Action) -> Verdict:
-        return Verdict(Judgement.UNKNOWN, f"{self.name.capitalize()} is not connected, so nothing was sent and nothing changed.")
+        return Verdict(
+            Judgement.UNKNOWN, f"{self.name.capitalize()} is not connected, so nothing was sent and nothing changed."
+        )
