@@ -19,11 +19,10 @@ Catalogues = Mapping[str, Mapping[str, ActionSpec]]
 def analyze(detector: Detector, catalogues: Catalogues, policy: Policy, text: str, source: str = "") -> dict[str, Any]:
     """What the text reports, in the field names of the user's document. A calm text is no incident."""
     found = detector.find_in(text)
-    whole = detector.names(redact(text, 1_000_000), source)
+    whole = redact(text, 1_000_000)
     if found is None:
-        return _calm(whole)
-    pattern = found.pattern
-    names = {**whole, **detector.names(redact(found.text), source)}
+        return _calm(detector.names(whole, source))
+    pattern, names = found.pattern, detector.names_around(found, text, whole, source)
     actions = [_action(catalogues, proposal, names) for proposal in pattern.proposals]
     confidence = max((proposal.prior for proposal in pattern.proposals), default=0.0)
     risk = _risk(catalogues, pattern, policy)

@@ -70,6 +70,11 @@ class Detector:
     def names(self, text: str, source: str = "") -> dict[str, str]:
         return identify(self._names, text, source)
 
+    def names_around(self, found: Found, text: str, whole: str, source: str) -> dict[str, str]:
+        """The names in what matched, and in the rest of ``text`` those it does not say; ``whole`` is it redacted."""
+        names = self.names(whole, source)
+        return names if found.text == text else {**names, **self.names(redact(found.text, READABLE), source)}
+
     def signal(self, entry: Entry, clock: Clock) -> Signal | None:
         """What this entry reports, or None if it is none of the known failures."""
         found = self.find(entry.text)
@@ -78,7 +83,7 @@ class Detector:
     def to_signal(self, found: Found, entry: Entry, clock: Clock) -> Signal:
         """The signal of an entry that matched. Names are read from the whole entry, then the text is redacted."""
         pattern, whole, source = found.pattern, redact(entry.text, READABLE), clean(entry.source)
-        identifiers = {**self.names(whole, source), **self.names(redact(found.text, READABLE), source)}
+        identifiers = self.names_around(found, entry.text, whole, source)
         return Signal(
             at=entry.at or moment(found.text) or clock.now(),
             pattern=pattern.id,

@@ -9,9 +9,6 @@ from enum import Enum, auto
 from itertools import takewhile
 
 from engine.stated import LEVEL, MONTH, MOST_TEXT
-from engine.stated import fields as fields  # noqa: PLC0414 - an entry and what it says are asked for in one place
-from engine.stated import level as level  # noqa: PLC0414 - the same
-from engine.stated import moment as moment  # noqa: PLC0414 - the same
 
 MOST_LINES = 200
 LONGEST = 1024 * 1024

@@ -25,9 +25,10 @@ from adapters.logs.reading import (
     look_binary,
     opened,
 )
-from engine.entries import Splitter, moment
+from engine.entries import Splitter
 from engine.errors import Refused
 from engine.model import Entry
+from engine.stated import moment
 
 MOST_ENTRIES = 1000
 MOST_TEXT = 1024 * 1024

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.entries import MOST_LINES, Splitter, around, fields, last_start, level, moment, split
-from engine.stated import MOST_TEXT
+from engine.entries import MOST_LINES, Splitter, around, last_start, split
+from engine.stated import MOST_TEXT, fields, level, moment
 
 JAVA = """26/11/21 09:24:10 ERROR Executor: Exception in task 0.0 in stage 0.0 (TID 0)
 java.lang.OutOfMemoryError: Java heap space
