@@ -11,7 +11,11 @@ Room = NewType("Room", str)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """``text`` without the slash command's own name, such as ``approve 17``; ``identity`` is the platform's user id."""
+    """``text`` without the slash command's own name, such as ``approve 17``; ``identity`` is the platform's user id.
+
+    ``thread`` is the message that began the thread, as the platform names it. ``email`` is set only where the
+    platform vouches that it is this person's, and that the person belongs to the same company.
+    """
 
     text: str
     platform: str
@@ -19,6 +23,7 @@ class Ask:
     name: str
     room: Room
     thread: str = ""
+    email: str = ""
 
     @property
     def verb(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -66,24 +68,43 @@ class Divider:
     pass
 
 
+class Kind(StrEnum):
+    """What a field takes. A platform may help with it; whoever answers the ask checks it."""
+
+    TEXT = "text"
+    LONG = "long"
+    INTEGER = "integer"
+    CHOICE = "choice"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input of a form."""
+    """One input of a form. ``choices`` belong to a CHOICE; ``hint`` says in a few words what is meant."""
 
     name: str
     label: str
     required: bool = True
     default: str = ""
-    long: bool = False
+    kind: Kind = Kind.TEXT
+    choices: tuple[str, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields behind a label. Sending it says ``ask`` followed by the values, in order, each after a space."""
+    """Fields behind a label; sending it says one line, see ``said``. ``named``: each value goes with its field's name."""
 
     label: str
     ask: str
     fields: tuple[Field, ...]
+    named: bool = False
+
+    def said(self, values: Mapping[str, str]) -> str:
+        """``reject 17 the disk is full``, or named: ``approve 17 days_old=14 path='/var/log/my app'``."""
+        given = [(one.name, values.get(one.name, "").strip()) for one in self.fields]
+        if self.named:
+            return " ".join([self.ask, *(f"{name}={shlex.quote(value)}" for name, value in given)])
+        return " ".join([self.ask, *(value for _, value in given if value)])
 
 
 Part: TypeAlias = Text | Facts | Code | Image | Button | Link | Divider | Form
@@ -91,9 +112,10 @@ Part: TypeAlias = Text | Facts | Code | Image | Button | Link | Divider | Form
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """``private``: only the person who asked sees it."""
+    """``private``: only the person who asked sees it. ``wrong`` says, by field, what a form's values are refused for."""
 
     title: str
     parts: tuple[Part, ...] = ()
     tone: Tone = Tone.NEUTRAL
     private: bool = False
+    wrong: Mapping[str, str] = field(default_factory=dict)

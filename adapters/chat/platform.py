@@ -35,7 +35,10 @@ class Platform(Protocol):
         """Show another card in the place of the one that stands there."""
 
     async def direct(self, identity: str) -> Room:
-        """The room in which this one person is spoken to."""
+        """The room in which this one person is spoken to, by identity or by e-mail address. Raises NotFound."""
+
+    def link(self, ref: Ref) -> str:
+        """The address under which a person opens what stands there; empty if there is none."""
 
     def mount(self, app: web.Application, handle: Handle) -> None:
         """Add this platform's routes and resources to the program; every ask goes to ``handle``."""

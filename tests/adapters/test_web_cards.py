@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Image, Link, Part, Text, Tone
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Image, Link, Part, Text, Tone
 from adapters.chat.web.body import Said, from_json, to_json
 from adapters.chat.web.limits import LIMITS
 from adapters.chat.web.render import Place, render
@@ -35,7 +35,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         Form(
             "Reject …",
             "reject 1",
-            (Field("reason", "Why not?", long=True), Field("who", "Who says so?", required=False, default="me")),
+            (Field("reason", "Why not?", kind=Kind.LONG), Field("who", "Who says so?", required=False, default="me")),
         ),
     ),
 }
@@ -118,7 +118,7 @@ def everywhere(text: str) -> Card:
             Image(text, text),
             Link(text, text),
             Button(text, text, confirm=text),
-            Form(text, text, (Field(text, text, default=text), Field(text, text, default=text, long=True))),
+            Form(text, text, (Field(text, text, default=text), Field(text, text, default=text, kind=Kind.LONG))),
         ),
     )
 

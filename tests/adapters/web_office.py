@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
 
 from adapters.chat.ask import Ask, Room
-from adapters.chat.card import Button, Card, Code, Facts, Field, Form, Link, Text, Tone
+from adapters.chat.card import Button, Card, Code, Facts, Field, Form, Kind, Link, Text, Tone
 from adapters.chat.platform import Ref
 from adapters.chat.web.lines import Completion
 from adapters.chat.web.memory import MemoryPosts
@@ -86,7 +86,7 @@ def timed_out() -> Card:
                 primary=True,
                 confirm="Clear the task transform of daily_sales and run it again?",
             ),
-            Form("Reject …", "reject 1", (Field("reason", "Why not?", long=True),)),
+            Form("Reject …", "reject 1", (Field("reason", "Why not?", kind=Kind.LONG),)),
             Button("Acknowledge", "ack 1"),
             Link("Open in Airflow", "https://airflow.example.com/dags/daily_sales"),
         ),

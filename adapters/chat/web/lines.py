@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shlex
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -53,7 +54,7 @@ class Line:
 
 def read(fields: Fields) -> Line:
     """Return what was said; empty text if nothing was. Raises Refused if it is too long."""
-    values = [_one_line(value) for value in fields.getall("value", []) if isinstance(value, str)]
+    values = [_value(name, value) for name, value in fields.items() if isinstance(value, str)]
     text = " ".join(filter(None, [_one_line(_field(fields, "text")), *values]))
     if len(text) > LIMITS.said:
         raise Refused(f"That is too long: more than {LIMITS.said} characters.")
@@ -76,6 +77,14 @@ def meant(text: str) -> str:
 def number(text: str) -> int:
     """A number as a browser sends it, 0 if it is none or longer than a database can count."""
     return int(text) if text.isdecimal() and len(text) < 18 else 0
+
+
+def _value(name: str, value: str) -> str:
+    """What an input of a form adds to the line: nothing if it is no such input."""
+    kind, _, of = name.partition(":")
+    if kind == "named" and of.isidentifier():
+        return f"{of}={shlex.quote(_one_line(value))}"
+    return _one_line(value) if name == "value" else ""
 
 
 def _field(fields: Fields, name: str) -> str:

@@ -14,6 +14,7 @@ from adapters.chat.web.body import Body, to_json
 from adapters.chat.web.guard import Guard
 from adapters.chat.web.lines import Completion
 from adapters.chat.web.posts import Post, Posts
+from adapters.chat.web.render import room_path
 from adapters.chat.web.routes import DemoPerson, Meant, Routes, own_room
 from adapters.chat.web.sign_in import SignIn
 from adapters.chat.web.static_files import static_files
@@ -25,7 +26,7 @@ MAIN_ROOM = Room("incidents")
 class WebChat(Platform):
     """``hosts`` are the names, without port, under which people reach the program.
 
-    ``main_room`` is where ``/`` leads to. With ``demo_people``, whoever has signed in may play any of them; leave it
+    ``main_room`` is where ``/`` leads to; ``address`` is what links to the pages begin with. With ``demo_people``, whoever has signed in may play any of them; leave it
     empty outside demo mode.
     """
 
@@ -40,6 +41,7 @@ class WebChat(Platform):
         commands: Sequence[Completion] = (),
         demo_people: Sequence[DemoPerson] = (),
         main_room: Room = MAIN_ROOM,
+        address: str = "",
     ) -> None:
         self._posts = posts
         self._sign_in = sign_in
@@ -47,6 +49,7 @@ class WebChat(Platform):
         self._commands = commands
         self._demo_people = {person.username: person for person in demo_people}
         self._main_room = main_room
+        self._address = address
         self._bell = Bell()
 
     async def post(self, room: Room, card: Card, *, key: str, thread: Ref | None = None) -> Ref:
@@ -60,6 +63,9 @@ class WebChat(Platform):
 
     async def direct(self, identity: str) -> Room:
         return own_room(identity)
+
+    def link(self, ref: Ref) -> str:
+        return f"{self._address}{room_path(ref.room, ref.message)}" if self._address else ""
 
     def mount(self, app: web.Application, handle: Handle) -> None:
         files = static_files()
