@@ -92,7 +92,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields behind a label; sending it says one line, see ``said``. ``named``: each value goes with its field's name."""
+    """Fields behind a label; sending it says one line, see ``said``. ``named``: with each value its field's name."""
 
     label: str
     ask: str
@@ -112,7 +112,7 @@ Part: TypeAlias = Text | Facts | Code | Image | Button | Link | Divider | Form
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """``private``: only the person who asked sees it. ``wrong`` says, by field, what a form's values are refused for."""
+    """``private``: only the person who asked sees it. ``wrong`` says, by field, why a form's values are refused."""
 
     title: str
     parts: tuple[Part, ...] = ()

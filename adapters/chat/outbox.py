@@ -61,7 +61,7 @@ class Outbox:
         if before and before.message:
             return Ref(Room(before.room), before.message)
         arrived = await find() if before else None
-        message = arrived or await self.paced("post", room, send)
+        message: str = arrived or await self.paced("post", room, send)
         await self._deliveries.done(self._platform, key, message)
         return Ref(room, message)
 

@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Image, Link, Part, Text, Tone
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Image, Kind, Link, Part, Text, Tone
 from adapters.chat.web.body import Said, from_json, to_json
 from adapters.chat.web.limits import LIMITS
 from adapters.chat.web.render import Place, render

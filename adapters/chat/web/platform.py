@@ -26,13 +26,13 @@ MAIN_ROOM = Room("incidents")
 class WebChat(Platform):
     """``hosts`` are the names, without port, under which people reach the program.
 
-    ``main_room`` is where ``/`` leads to; ``address`` is what links to the pages begin with. With ``demo_people``, whoever has signed in may play any of them; leave it
-    empty outside demo mode.
+    ``main_room`` is where ``/`` leads to; ``address`` is what links to the pages begin with. With ``demo_people``,
+    whoever has signed in may play any of them; leave it empty outside demo mode.
     """
 
     name = "web"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a chat is made of, each by name
         self,
         posts: Posts,
         sign_in: SignIn,
