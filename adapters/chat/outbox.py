@@ -46,7 +46,7 @@ class Deliveries(Protocol):
 
 
 class Outbox:
-    """``find`` asks the platform for a post that was begun and may have arrived; it returns the message or None."""
+    """``find`` asks the platform for a post that was begun and may have arrived; it returns the message, empty if it is not there."""
 
     def __init__(self, platform: str, deliveries: Deliveries, pace: Pace) -> None:
         self._platform = platform
@@ -54,14 +54,14 @@ class Outbox:
         self._pace = pace
 
     async def post(
-        self, room: Room, key: str, send: Callable[[], Awaitable[str]], find: Callable[[], Awaitable[str | None]]
+        self, room: Room, key: str, send: Callable[[], Awaitable[str]], find: Callable[[], Awaitable[str]]
     ) -> Ref:
         """Send it unless it has arrived already. Raises Unreachable; the next try goes on from there."""
         before = await self._deliveries.begin(self._platform, key, room)
         if before and before.message:
             return Ref(Room(before.room), before.message)
-        arrived = await find() if before else None
-        message: str = arrived or await self.paced("post", room, send)
+        arrived = await find() if before else ""
+        message = arrived or await self.paced("post", room, send)
         await self._deliveries.done(self._platform, key, message)
         return Ref(room, message)
 

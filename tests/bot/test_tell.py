@@ -66,6 +66,9 @@ class Flaky(Platform):
     async def direct(self, identity: str) -> Room:
         return await self.real.direct(identity)
 
+    def link(self, ref: Ref) -> str:
+        return self.real.link(ref)
+
     def mount(self, app: object, handle: Handle) -> None:
         """It has no pages here."""
 
