@@ -46,7 +46,7 @@ class Deliveries(Protocol):
 
 
 class Outbox:
-    """``find`` asks the platform for a post that was begun and may have arrived; it returns the message, empty if it is not there."""
+    """Posts and calls of one platform, each when its turn has come."""
 
     def __init__(self, platform: str, deliveries: Deliveries, pace: Pace) -> None:
         self._platform = platform
@@ -56,7 +56,10 @@ class Outbox:
     async def post(
         self, room: Room, key: str, send: Callable[[], Awaitable[str]], find: Callable[[], Awaitable[str]]
     ) -> Ref:
-        """Send it unless it has arrived already. Raises Unreachable; the next try goes on from there."""
+        """Send it unless it has arrived already. Raises Unreachable; the next try goes on from there.
+
+        ``send`` returns the message; ``find`` asks the platform for one that was begun, empty if it is not there.
+        """
         before = await self._deliveries.begin(self._platform, key, room)
         if before and before.message:
             return Ref(Room(before.room), before.message)
