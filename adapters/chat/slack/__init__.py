@@ -1,0 +1,1 @@
+"""Slack: cards as Block Kit, forms as modals."""

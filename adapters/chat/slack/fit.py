@@ -1,0 +1,157 @@
+"""A card made to fit: what Slack would refuse becomes something that it takes, and says what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+from urllib.parse import urlsplit
+
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, Link, Part, Text
+from adapters.chat.slack.forms import to_value
+from adapters.chat.slack.limits import LIMITS
+from adapters.chat.slack.shorten import beginning, both_ends, left_out, one_line
+from adapters.chat.visible import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of a card is shown: characters of a text, a fact and a code; facts and code lines; parts and controls.
+
+    ``gathered``: buttons, links and forms stand together at the end, which takes fewer blocks.
+    """
+
+    text: int = 0
+    fact: int = 0
+    facts: int = 0
+    code: int = 0
+    lines: int = 0
+    parts: int = 0
+    controls: int = 100
+    gathered: bool = True
+
+
+SHARES = (
+    Share(text=2_500, fact=500, facts=60, code=2_500, lines=20, parts=60, gathered=False),
+    Share(text=1_000, fact=200, facts=40, code=1_200, lines=12, parts=30, gathered=False),
+    Share(text=400, fact=120, facts=20, code=500, lines=8, parts=20),
+    Share(text=150, fact=60, facts=10, code=200, lines=4, parts=8),
+    *(Share(controls=controls) for controls in (100, 75, 50, 25, 12, 6, 3, 1, 0)),
+)
+"""From the whole card to its bare title; the first that Slack takes is shown. What a person can press goes last."""
+
+
+def fit(card: Card, share: Share) -> Card:
+    """Return the card with so much of it, every part of it fit to be shown."""
+    parts = [shown for part in card.parts for shown in _fitting(part, share)]
+    return replace(card, title=one_line(card.title, LIMITS.header), parts=tuple(_tidy(_bounded(parts, share))))
+
+
+def _bounded(parts: Sequence[Part], share: Share) -> Iterator[Part]:
+    """So many controls and so many other parts, with a word for those that are left out."""
+    order = sorted(parts, key=_is_control) if share.gathered else parts
+    controls = others = 0
+    for part in order:
+        if _is_control(part):
+            controls += 1
+            yield from [part] if controls <= share.controls else []
+        else:
+            others += 1
+            yield from [part] if others <= share.parts else []
+    yield from _left(others - share.parts, "part")
+    yield from _left(controls - share.controls, "button")
+
+
+def _is_control(part: Part) -> bool:
+    return isinstance(part, Button | Link | Form)
+
+
+def _tidy(parts: Iterable[Part]) -> Iterator[Part]:
+    """A line stands only between two things."""
+    line, before = False, False
+    for part in parts:
+        if isinstance(part, Divider):
+            line = before
+            continue
+        if line:
+            yield Divider()
+        yield part
+        line, before = False, True
+
+
+def _left(count: int, what: str) -> Iterator[Part]:
+    if count > 0:
+        yield Text(left_out(count, what), quiet=True)
+
+
+def _fitting(part: Part, share: Share) -> Iterator[Part]:  # noqa: C901 - one closed union, one arm each
+    match part:
+        case Text(text=text, quiet=quiet):
+            yield from _text(text, share, quiet=quiet)
+        case Facts(pairs=pairs):
+            yield from _facts(pairs, share)
+        case Code(text=text, caption=caption):
+            yield from _code(visible(text).strip("\n"), caption, share)
+        case Image(url=url, alt=alt):
+            yield from [part] if _address(url, "https") else _text(f"{alt}: {url}", share)
+        case Link(label=label, url=url):
+            yield from [part] if _address(url, "http", "https") else _text(f"{label}: {url}", share)
+        case Button(label=label, ask=ask):
+            yield part if len(ask) <= LIMITS.value else _too_long(label)
+        case Form():
+            yield _form(part)
+        case Divider():
+            yield part
+        case _:
+            assert_never(part)
+
+
+def _text(text: str, share: Share, *, quiet: bool = False) -> Iterator[Text]:
+    shown = visible(text).strip()
+    if shown:
+        yield Text(beginning(shown, share.text), quiet)
+
+
+def _facts(pairs: Sequence[tuple[str, str]], share: Share) -> Iterator[Part]:
+    shown = [_pair(name, value, share) for name, value in pairs[: share.facts]]
+    if shown:
+        yield Facts(tuple(shown))
+    yield from _left(len(pairs) - share.facts, "fact")
+
+
+def _pair(name: str, value: str, share: Share) -> tuple[str, str]:
+    return one_line(name, LIMITS.label), beginning(visible(value).strip(), share.fact) or "—"
+
+
+def _code(code: str, caption: str, share: Share) -> Iterator[Part]:
+    shown = both_ends(code, share.lines, share.code)
+    if shown.strip():
+        yield Code(shown, one_line(caption, LIMITS.header))
+    else:
+        yield from _text(caption, share)
+
+
+def _form(form: Form) -> Part:
+    """A form with nothing to fill in is a button; one that no button can hold is named."""
+    if not form.fields:
+        return Button(form.label, form.ask) if len(form.ask) <= LIMITS.value else _too_long(form.label)
+    try:
+        to_value(form)
+    except ValueError:
+        return _too_long(form.label)
+    return form
+
+
+def _too_long(label: str) -> Text:
+    return Text(f"“{one_line(label, LIMITS.label)}” is too long for a button of Slack's: please type it.", quiet=True)
+
+
+def _address(url: str, *schemes: str) -> bool:
+    """Whether Slack takes this address."""
+    if len(url) > LIMITS.url or not url.isascii() or not url.isprintable() or set(url) & set(' "<>\\'):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname)

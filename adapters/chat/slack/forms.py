@@ -1,0 +1,107 @@
+"""A form as the value of a button: Slack gives it back when the button is pressed, so no form is kept here.
+
+It is JSON in ASCII. Slack escapes ``&``, ``<`` and ``>`` in some of what it gives back and not in other
+(https://github.com/slackapi/bolt-python/issues/513); here they never appear as such, so both are right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from adapters.chat.card import Field, Form, Kind
+from adapters.chat.slack.limits import LIMITS
+
+_ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "&<>"})
+
+
+def to_value(form: Form) -> str:
+    """Return the form as a button's value. Raises ValueError if even the shortest way of asking is too long."""
+    for smaller in _smaller(form):
+        value = to_json(_packed(smaller))
+        if len(value) <= LIMITS.value:
+            return value
+    raise ValueError("the form is too long for a button")
+
+
+def from_value(text: str) -> Form:
+    """Return the form that a button's value holds. Raises ValueError if it holds none."""
+    packed = from_json(text)
+    return Form(
+        of(packed, "label", str),
+        of(packed, "ask", str),
+        tuple(_field(one) for one in of(packed, "fields", list)),
+        bool(packed.get("named")),
+    )
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":")).translate(_ESCAPED)
+
+
+def from_json(text: str) -> dict[str, Any]:
+    """Return the object that the text is. Raises ValueError."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("not an object: too deep") from None
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def of(packed: Mapping[str, Any], key: str, kind: type[Any], default: object = None) -> Any:
+    """Return the value under ``key``. Raises ValueError if it is not of this kind."""
+    value = packed.get(key, default)
+    if not isinstance(value, kind):
+        raise ValueError(f"{key} is not right")
+    return value
+
+
+def _smaller(form: Form) -> Iterator[Form]:
+    """The form, then without what people can do without: defaults, then hints, then choices to click on."""
+    yield form
+    yield (form := replace(form, fields=tuple(replace(field, default="") for field in form.fields)))
+    yield (form := replace(form, fields=tuple(replace(field, hint="") for field in form.fields)))
+    yield replace(form, fields=tuple(typed(field) for field in form.fields))
+
+
+def typed(field: Field) -> Field:
+    """The same field for somebody who types the choice instead of picking it."""
+    return replace(field, kind=Kind.TEXT, choices=()) if field.kind is Kind.CHOICE else field
+
+
+def _packed(form: Form) -> dict[str, Any]:
+    fields = [_packed_field(field) for field in form.fields]
+    return {"label": form.label, "ask": form.ask, "fields": fields} | ({"named": 1} if form.named else {})
+
+
+def _packed_field(field: Field) -> dict[str, Any]:
+    kind = "" if field.kind is Kind.TEXT else str(field.kind)
+    said = {
+        "name": field.name,
+        "label": field.label,
+        "optional": int(not field.required),
+        "kind": kind,
+        "default": field.default,
+        "choices": field.choices,
+        "hint": field.hint,
+    }
+    return {key: value for key, value in said.items() if value}
+
+
+def _field(packed: object) -> Field:
+    if not isinstance(packed, dict):
+        raise ValueError("a field is not right")
+    choices = of(packed, "choices", list, [])
+    return Field(
+        of(packed, "name", str, ""),
+        of(packed, "label", str, ""),
+        required=not packed.get("optional"),
+        default=of(packed, "default", str, ""),
+        kind=Kind(of(packed, "kind", str, Kind.TEXT)),
+        choices=tuple(str(choice) for choice in choices),
+        hint=of(packed, "hint", str, ""),
+    )

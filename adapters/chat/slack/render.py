@@ -1,0 +1,151 @@
+"""A card as a Slack message, or as a person's home tab."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import count, groupby
+from typing import Any, assert_never
+
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, Link, Part, Text, Tone
+from adapters.chat.plain import MOODS
+from adapters.chat.slack.controls import control, rows
+from adapters.chat.slack.fit import SHARES, Share, fit
+from adapters.chat.slack.limits import LIMITS
+from adapters.chat.slack.prose import prose
+from adapters.chat.slack.shorten import one_line
+from adapters.chat.slack.words import UNNAMED, escaped, letters, one_line_text, plain_text, rich_text, section
+
+COLOURS = {
+    Tone.NEUTRAL: "#8a919c",
+    Tone.WAITING: "#cf8a1c",
+    Tone.WORKING: "#4a82d8",
+    Tone.GOOD: "#349a63",
+    Tone.BAD: "#d4483e",
+}
+
+SIGNS = {
+    Tone.NEUTRAL: ("", ""),
+    Tone.WAITING: ("raised_hand", "✋"),
+    Tone.WORKING: ("hourglass_flowing_sand", "⏳"),
+    Tone.GOOD: ("white_check_mark", "✅"),
+    Tone.BAD: ("rotating_light", "🚨"),
+}
+"""The tone for who cannot tell colours apart: Slack's name of a sign, and the sign. They differ in shape."""
+
+IN_A_ROW = 5
+"""Buttons of a row, as far as there is room for rows."""
+
+
+class Kind(Enum):
+    PROSE = auto()
+    CONTROLS = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What ``chat.postMessage`` and ``chat.update`` take. ``text`` is what a notification says, and a screen reader."""
+
+    text: str
+    blocks: list[dict[str, Any]]
+    attachments: list[dict[str, Any]]
+
+
+def render(card: Card) -> Message:
+    """Return the card, shortened as far as Slack wants."""
+    return next(message for share in SHARES if _accepted(message := _message(fit(card, share), share)))
+
+
+def home(card: Card) -> dict[str, Any]:
+    """Return the card as a view for ``views.publish``."""
+    return next(view for share in SHARES if _small(view := _home(fit(card, share), share), LIMITS.view_blocks))
+
+
+def _message(card: Card, share: Share) -> Message:
+    text = escaped(_notice(card))
+    blocks = _blocks(card.parts, share)
+    attachment = {"color": COLOURS[card.tone], "fallback": text, "blocks": blocks}
+    return Message(text, [_title(card)], [attachment] if blocks else [])
+
+
+def _home(card: Card, share: Share) -> dict[str, Any]:
+    title = f"{SIGNS[card.tone][1]} {card.title}".strip()
+    header = {"type": "header", "text": one_line_text(title, LIMITS.header)}
+    return {"type": "home", "blocks": [header, *_blocks(card.parts, share)]}
+
+
+def _accepted(message: Message) -> bool:
+    shown = [*message.blocks, *(block for one in message.attachments for block in one["blocks"])]
+    return _small({"blocks": shown}, LIMITS.blocks)
+
+
+def _small(view: dict[str, Any], most: int) -> bool:
+    return len(view["blocks"]) <= most and len(escaped(json.dumps(view))) <= LIMITS.total
+
+
+def _title(card: Card) -> dict[str, Any]:
+    sign, _ = SIGNS[card.tone]
+    signed = [{"type": "emoji", "name": sign}, letters(" ")] if sign else []
+    return rich_text(section(*signed, letters(card.title or UNNAMED, bold=True)))
+
+
+def _notice(card: Card) -> str:
+    """The title, how it stands, and the most telling line."""
+    mood = f" ({MOODS[card.tone]})" if MOODS[card.tone] else ""
+    telling = one_line(next((line for part in card.parts if (line := _line(part))), ""), LIMITS.confirm_text)
+    return f"{card.title or UNNAMED}{mood}" + (f": {telling}" if telling else "")
+
+
+def _line(part: Part) -> str:
+    match part:
+        case Text(text=text, quiet=False):
+            return text
+        case Facts(pairs=pairs):
+            return " · ".join(f"{name} {value}" for name, value in pairs[:3])
+        case Code(text=text):
+            return text
+        case _:
+            return ""
+
+
+def _blocks(parts: Sequence[Part], share: Share) -> list[dict[str, Any]]:
+    """Prose shares a block, and so do controls: a client may fold an attachment away that has many of them."""
+    numbers = count()
+    blocks: list[dict[str, Any]] = []
+    for kind, run in groupby(parts, key=_kind):
+        match kind:
+            case Kind.PROSE:
+                blocks.append(prose(run))
+            case Kind.CONTROLS:
+                controls = [control(part, next(numbers)) for part in run]
+                blocks += rows(controls, LIMITS.elements if share.gathered else IN_A_ROW)
+            case Kind.OTHER:
+                blocks += [_other(part) for part in run]
+            case _:
+                assert_never(kind)
+    return blocks
+
+
+def _kind(part: Part) -> Kind:
+    match part:
+        case Text(quiet=False) | Facts() | Code():
+            return Kind.PROSE
+        case Button() | Link() | Form():
+            return Kind.CONTROLS
+        case Text() | Image() | Divider():
+            return Kind.OTHER
+        case _:
+            assert_never(part)
+
+
+def _other(part: Part) -> dict[str, Any]:
+    match part:
+        case Text(text=text):
+            return {"type": "context", "elements": [plain_text(text)]}
+        case Image(url=url, alt=alt):
+            return {"type": "image", "image_url": url, "alt_text": one_line(alt, LIMITS.alt) or UNNAMED}
+        case _:
+            return {"type": "divider"}
