@@ -49,3 +49,14 @@ Slack would have refused; the call was answered ``invalid_blocks``), and faults:
 bot its own direct messages as events, as Slack does. With ``acme.socket`` see tests/servers/slack_socket.py: once
 the bot has connected there, everything is delivered through it.
 """
+
+from __future__ import annotations
+
+from tests.servers.slack.delivery import Delivered
+from tests.servers.slack.faults import Fault
+from tests.servers.slack.filling import WindowRefuses
+from tests.servers.slack.person import Person
+from tests.servers.slack.shapes import words
+from tests.servers.slack.workspace import Slack, slack
+
+__all__ = ["Delivered", "Fault", "Person", "Slack", "WindowRefuses", "slack", "words"]

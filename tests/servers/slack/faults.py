@@ -1,0 +1,64 @@
+"""What can go wrong on the way to Slack and back, on purpose."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Fault(StrEnum):
+    BUSY = "busy"
+    """429 with Retry-After."""
+    BROKEN = "broken"
+    """500."""
+    LOST = "lost"
+    """The connection breaks before anything happened."""
+    SWALLOWED = "swallowed"
+    """It takes effect, then the connection breaks."""
+    SLOW = "slow"
+    """It takes effect, and is answered late."""
+
+
+@dataclass
+class Planned:
+    """A fault that waits for its calls; ``what`` is a Fault or the name of an error of Slack's."""
+
+    method: str
+    what: Fault | str
+    times: int | None
+    until: float | None
+    after: float
+    channel: str
+
+    def meets(self, method: str, channel: str) -> bool:
+        return (
+            self.method in {method, "*"}
+            and self.channel in {"", channel}
+            and (self.times is None or self.times > 0)
+            and (self.until is None or time.monotonic() < self.until)
+        )
+
+
+@dataclass
+class Faults:
+    planned: list[Planned] = field(default_factory=list)
+
+    def plan(self, method: str, what: Fault | str, **limits: Any) -> None:
+        """Without ``times`` and ``seconds`` it happens once."""
+        times, seconds = limits.get("times"), limits.get("seconds")
+        until = time.monotonic() + seconds if seconds is not None else None
+        count = times if times is not None or seconds is not None else 1
+        self.planned.append(
+            Planned(method, what, count, until, float(limits.get("after", 1.0)), str(limits.get("channel", "")))
+        )
+
+    def strikes(self, method: str, channel: str) -> Planned | None:
+        """The fault that this call meets, counted as met."""
+        for one in self.planned:
+            if one.meets(method, channel):
+                if one.times is not None:
+                    one.times -= 1
+                return one
+        return None
