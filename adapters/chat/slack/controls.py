@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapters.chat.card import Button, Form, Link, Part
 from adapters.chat.slack.forms import to_value
 from adapters.chat.slack.limits import LIMITS
-from adapters.chat.slack.words import one_line_text
+from adapters.chat.slack.words import one_line_text, sendable
 
 SAY, FORM, OPEN = "say", "form", "open"
 """How an action_id begins: its value is a line to say, its value is a form, it is only a link."""
-
-UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def control(part: Part, number: int) -> dict[str, Any]:
@@ -25,7 +22,7 @@ def control(part: Part, number: int) -> dict[str, Any]:
         case Link(label=label, url=url):
             return _button(label, f"{OPEN}-{number}", url=url)
         case Button(label=label, ask=ask):
-            said = UNSENDABLE.sub("", ask) or " "  # Slack takes no empty value
+            said = sendable(ask) or " "  # Slack takes no empty value
             return _button(label, f"{SAY}-{number}", value=said, **_style(part), **_confirm(part))
         case _:
             raise TypeError(f"{type(part).__name__} cannot be pressed")

@@ -13,6 +13,7 @@ from typing import Any
 
 from adapters.chat.card import Field, Form, Kind
 from adapters.chat.slack.limits import LIMITS
+from adapters.chat.slack.words import sendable
 
 _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "&<>"})
 
@@ -75,19 +76,20 @@ def typed(field: Field) -> Field:
 
 def _packed(form: Form) -> dict[str, Any]:
     fields = [_packed_field(field) for field in form.fields]
-    return {"label": form.label, "ask": form.ask, "fields": fields} | ({"named": 1} if form.named else {})
+    named = {"named": 1} if form.named else {}
+    return {"label": sendable(form.label), "ask": sendable(form.ask), "fields": fields, **named}
 
 
 def _packed_field(field: Field) -> dict[str, Any]:
     kind = "" if field.kind is Kind.TEXT else str(field.kind)
     said = {
-        "name": field.name,
-        "label": field.label,
+        "name": sendable(field.name),
+        "label": sendable(field.label),
         "optional": int(not field.required),
         "kind": kind,
-        "default": field.default,
-        "choices": field.choices,
-        "hint": field.hint,
+        "default": sendable(field.default),
+        "choices": [sendable(choice) for choice in field.choices],
+        "hint": sendable(field.hint),
     }
     return {key: value for key, value in said.items() if value}
 
