@@ -32,12 +32,15 @@ def may(account: Account | None, permission: Permission) -> bool:
     return account.is_active and least is not None and _ORDER.index(account.role) >= _ORDER.index(least)
 
 
-def must(account: Account | None, permission: Permission) -> None:
-    """Raises Forbidden with what to do about it."""
+def must(account: Account | None, permission: Permission, identity: str = "") -> None:
+    """Raises Forbidden with what to do about it. ``identity`` is platform and id, for whoever is to be linked."""
     if may(account, permission):
         return
     if account is None:
-        raise Forbidden("I do not know you yet. An admin can link your chat identity to an account.")
+        raise Forbidden(
+            "I do not know you yet. If you have an account, say link in the web chat and send me the code it gives;"
+            f" or ask an admin: oncall people link <account> {identity}".rstrip()
+        )
     if not account.is_active:
         raise Forbidden(f"The account {account.username} is switched off. An admin can switch it on.")
     least = _LEAST[permission]

@@ -10,7 +10,7 @@ from bot.access import must
 from bot.commands import COMMANDS, offered, usage
 from bot.log import get_logger
 from bot.office import Asked, Office
-from engine.errors import Forbidden, OnCallError
+from engine.errors import Forbidden, Invalid, OnCallError
 
 log = get_logger("answer")
 
@@ -21,13 +21,15 @@ async def answer(ask: Ask, office: Office) -> Card:
     if command is None:
         return help_card(office) if ask.verb in ("", "help") else unknown(ask, office)
     try:
-        account = await office.people.who(ask.platform, ask.identity)
-        must(account, command.needs)
+        ask = await office.placed(ask)
+        account = await office.recognised(ask)
+        must(account, command.needs, f"{ask.platform} {ask.identity}")
         return await command.run(Asked(ask, account, office))
     except OnCallError as error:
         log.info("refused", verb=ask.verb, person=ask.identity, reason=str(error))
         title = "You may not do that" if isinstance(error, Forbidden) else "Not done"
-        return Card(title, (Text(str(error)),), tone=Tone.BAD, private=True)
+        wrong = error.fields if isinstance(error, Invalid) else {}
+        return Card(title, (Text(str(error)),), tone=Tone.BAD, private=True, wrong=wrong)
     except Exception:
         log.exception("a command failed", verb=ask.verb, person=ask.identity)
         text = "That was my mistake, and it is in my log. Nothing was decided. Please try again."

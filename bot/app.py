@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -16,24 +15,21 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from adapters.chat.ask import Room
-from adapters.chat.platform import Platform
-from adapters.chat.web.lines import Completion
-from adapters.chat.web.platform import WebChat
-from adapters.chat.web.routes import DemoPerson
 from adapters.chat.web.sign_in import SignIn
 from adapters.logs import LOG_SOURCES
 from adapters.logs.files import DEFAULT_PATHS
-from bot import example, health, people, schedule
+from bot import example, health, people, platforms, schedule
 from bot.answer import answer
 from bot.clock import SystemClock
-from bot.commands import offered, usage
+from bot.link_codes import LinkCodes
 from bot.log import get_logger
 from bot.office import Office
+from bot.platforms import Supplies
 from bot.settings import Settings
 from bot.signing_key import signing_key
 from bot.targets import connected
-from bot.tell import Teller, welcome
+from bot.tell import Where
+from bot.telling import Telling, under_way, welcome
 from bot.watch import Watch
 from engine import identify, knowledge
 from engine.desk import Desk, Policy
@@ -41,13 +37,14 @@ from engine.detect import Detector
 from engine.errors import OnCallError, Refused, Unreachable
 from engine.events import Event
 from engine.model import Incident, IncidentId
-from engine.ports import Incidents, People
+from engine.ports import Clock, Incidents, People
 from engine.respond import Responder
-from engine.rounds import Rounds
 from storage.conversations import SqlConversations
 from storage.cursors import SqlCursors
 from storage.database import Database, connect
+from storage.deliveries import SqlDeliveries
 from storage.hold import Hold, hold
+from storage.inbox import SqlInbox
 from storage.incidents import SqlIncidents
 from storage.people import SqlPeople
 from storage.posts import SqlPosts
@@ -110,78 +107,104 @@ def detector() -> Detector:
     return Detector(knowledge.load(), identify.load())
 
 
+Memory = Callable[[Database, Sequence[str]], Incidents]
+"""Incidents in a database, and who is told of each event."""
+
+
 @asynccontextmanager
-async def program(settings: Settings, memory: Callable[[Database], Incidents] = SqlIncidents) -> AsyncIterator[Program]:
+async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIterator[Program]:
     """Open the database, hold it, bring it up to date and put the program together. Raises OnCallError."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(connect(settings.database_url.get_secret_value()))
         held = await stack.enter_async_context(hold(database))
         await upgrade(database)
-        accounts = SqlPeople(database, SystemClock())
+        clock = SystemClock()
+        accounts = SqlPeople(database, clock)
         first = await people.first(accounts, settings)
+        supplies = supplied(settings, database, clock, accounts)
+        places = platforms.connected(supplies)
         bell = Bell()
         desk = Desk(
-            incidents=memory(database),
+            incidents=memory(database, [where.platform.name for where in places]),
             detector=detector(),
             targets=await stack.enter_async_context(connected(settings)),
-            clock=SystemClock(),
+            clock=clock,
             new_id=lambda: uuid.uuid4().hex,
             policy=policy(settings, await people.on_call(accounts, settings)),
             publish=bell.ring,
         )
-        sign_in = SignIn(accounts, desk.clock, SqlCursors(database, desk.clock), secret=signing_key(settings))
-        chat = WebChat(
-            SqlPosts(database, desk.clock),
-            sign_in,
-            hosts=hosts(settings),
-            main_room=Room(settings.incident_room),
-            commands=[Completion(usage(name), one.help) for name, one in offered(in_example=settings.demo).items()],
-            demo_people=_players() if settings.demo else (),
-        )
-        app = assemble(settings, database, held, desk, accounts, chat, bell)
-        yield Program(app, desk, sign_in.new_link(settings.address, first.username))
+        app = assemble(Parts(supplies, database, held, desk, accounts, places, bell))
+        yield Program(app, desk, supplies.sign_in.new_link(settings.address, first.username))
 
 
-def assemble(  # noqa: PLR0913, PLR0917 - the one place where all parts meet
-    settings: Settings, database: Database, held: Hold, desk: Desk, accounts: People, chat: Platform, bell: Bell
-) -> web.Application:
-    """The web application and what runs beside it: the responder, the teller and the clock."""
-    platforms = {Room(settings.incident_room): chat}
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that the program is put together from."""
+
+    supplies: Supplies
+    database: Database
+    held: Hold
+    desk: Desk
+    accounts: People
+    places: Sequence[Where]
+    bell: Bell
+
+    @property
+    def settings(self) -> Settings:
+        return self.supplies.settings
+
+
+def supplied(settings: Settings, database: Database, clock: Clock, accounts: People) -> Supplies:
+    cursors = SqlCursors(database, clock)
+    return Supplies(
+        settings=settings,
+        hosts=hosts(settings),
+        clock=clock,
+        cursors=cursors,
+        posts=SqlPosts(database, clock),
+        sign_in=SignIn(accounts, clock, cursors, secret=signing_key(settings)),
+        deliveries=SqlDeliveries(database, clock),
+        inbox=SqlInbox(database, clock),
+    )
+
+
+def assemble(parts: Parts) -> web.Application:
+    """The web application and what runs beside it: the responder, the tellers and the clock."""
+    settings, desk, supplies = parts.settings, parts.desk, parts.supplies
     stage = example.Example(EXAMPLE) if settings.demo else None
     paths = (str(stage.logs),) if stage else settings.log_paths or DEFAULT_PATHS
-    source = LOG_SOURCES["files"](paths, SqlCursors(database, desk.clock), clock=desk.clock)
-    watch = Watch(desk, (source,))
+    watch = Watch(desk, (LOG_SOURCES["files"](paths, supplies.cursors, clock=desk.clock),))
     responder = Responder(desk, _responder_trouble)
-    teller = Teller(desk.incidents, SqlConversations(database), platforms)
-    telling = Rounds(teller.tell_all, _teller_trouble)
-    bell.listeners += [responder.rounds.wake, telling.wake]
+    conversations = SqlConversations(parts.database)
+    telling = Telling(desk, parts.accounts, parts.places, conversations, supplies.cursors, settings.storm_cards)
+    parts.bell.listeners += [responder.rounds.wake, telling.wake]
     targets = tuple(
         (name.capitalize(), "dry run" if one.dry_run else "connected") for name, one in desk.targets.items()
     )
-    office = Office(desk, accounts, lambda: (*targets, *watch.facts()), stage)
+    codes = LinkCodes(supplies.cursors, supplies.inbox, desk.clock)
+    office = Office(desk, parts.accounts, lambda: (*targets, *watch.facts()), stage, conversations, codes)
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
         "tick": (watch.tick, TICK),
-        "hold": (partial(_keep_hold, held), HOLD),
+        "hold": (partial(_keep_hold, parts.held), HOLD),
     }
 
     async def beside(app: web.Application) -> AsyncIterator[None]:
         if stage:
             stage.logs.mkdir(parents=True, exist_ok=True)
-            await welcome(platforms, example.card())
-        async with _task(responder.rounds.run()), _task(telling.run()), schedule.running(jobs) as scheduler:
+            await welcome(parts.places[0], example.card())
+        async with under_way(responder.rounds.run()), telling.running(), schedule.running(jobs) as scheduler:
             app[health.SCHEDULER] = scheduler
             await watch.met(MEETING)
             yield
             await responder.stop(GRACE)
-            with suppress(OnCallError, TimeoutError):  # what cannot be told now is told at the next start
-                async with asyncio.timeout(LAST_WORDS):
-                    await teller.tell_all()
+            await telling.last_words(LAST_WORDS)
 
     app = web.Application()
-    app[health.DATABASE] = database
+    app[health.DATABASE] = parts.database
     health.mount(app)
-    chat.mount(app, partial(answer, office=office))
+    for where in parts.places:
+        where.platform.mount(app, partial(answer, office=office))
     app.cleanup_ctx.append(beside)
     return app
 
@@ -205,10 +228,6 @@ def hosts(settings: Settings) -> set[str]:
     return {own, settings.host, *(("localhost", "127.0.0.1", "::1") if not settings.exposed else ())}
 
 
-def _players() -> tuple[DemoPerson, ...]:
-    return tuple(DemoPerson(one.username, one.full_name, str(one.role)) for one in people.PLAYERS)
-
-
 async def _keep_hold(held: Hold) -> None:
     """If another program has taken the database, two would act on the same incidents: stop."""
     try:
@@ -220,22 +239,8 @@ async def _keep_hold(held: Hold) -> None:
         log.warning("the database does not answer", reason=str(error))
 
 
-@asynccontextmanager
-async def _task(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 def _responder_trouble(id: IncidentId, error: Exception) -> None:
     log.warning("an incident waits", incident=id, reason=str(error), exc_info=None if _expected(error) else error)
-
-
-def _teller_trouble(error: Exception) -> None:
-    log.warning("chat could not be told", reason=str(error), exc_info=None if _expected(error) else error)
 
 
 def _expected(error: Exception) -> bool:

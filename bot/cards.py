@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Part, Text, Tone
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text, Tone
 from bot.words import OUTCOMES, clock, excerpt, in_order, name, percent, span, standing
 from engine.events import (
     Acknowledged,
     Acted,
+    Amended,
     Approved,
     Closed,
     Diagnosed,
@@ -25,7 +26,7 @@ from engine.events import (
     Started,
     Verified,
 )
-from engine.model import Action, ActionStatus, Diagnosis, Incident, Judgement, Result, Risk, WaitsFor, place
+from engine.model import Action, ActionSpec, ActionStatus, Diagnosis, Incident, Judgement, Result, Risk, WaitsFor, place
 
 
 def said(text: str) -> Card:
@@ -33,9 +34,12 @@ def said(text: str) -> Card:
     return Card(text, private=True)
 
 
-def incident_card(incident: Incident) -> Card:
-    """The incident as it stands: what, why, where, and what waits for a decision."""
-    return Card(f"#{incident.number} {incident.signal.title}", tuple(_parts(incident)), tone=tone(incident))
+def incident_card(incident: Incident, spec: ActionSpec | None = None) -> Card:
+    """The incident as it stands: what, why, where, and what waits for a decision.
+
+    With ``spec``, the schema of its action, there is a form to change parameters before approving.
+    """
+    return Card(f"#{incident.number} {incident.signal.title}", tuple(_parts(incident, spec)), tone=tone(incident))
 
 
 def tone(incident: Incident) -> Tone:
@@ -46,7 +50,7 @@ def tone(incident: Incident) -> Tone:
     return Tone.WAITING if incident.action_status is ActionStatus.PENDING else Tone.BAD
 
 
-def _parts(incident: Incident) -> Iterator[Part]:
+def _parts(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
     diagnosis, signal = incident.diagnosis, incident.signal
     if diagnosis:
         yield Text(diagnosis.root_cause)
@@ -59,7 +63,7 @@ def _parts(incident: Incident) -> Iterator[Part]:
     elif diagnosis:
         yield from _nothing_to_propose(diagnosis)
     if incident.active and not incident.in_hand:
-        yield from _buttons(incident)
+        yield from _buttons(incident, spec)
 
 
 def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
@@ -105,12 +109,14 @@ def _nothing_to_propose(diagnosis: Diagnosis) -> Iterator[Part]:
         yield Text(f"{number}. {step}")
 
 
-def _buttons(incident: Incident) -> Iterator[Part]:
+def _buttons(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
     number, action = incident.number, incident.action
     if action and incident.action_status is ActionStatus.PENDING:
         label = f"Approve {action.name}" + (" (dry run)" if action.dry_run else "")
         sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
         yield Button(label, f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
+        if spec and spec.parameters:
+            yield _change(incident, action, spec)
         yield Form("Reject …", f"reject {number}", (Field("why", "Why not?"),))
     if not incident.assigned_to:
         yield Button("Acknowledge", f"ack {number}")
@@ -118,7 +124,23 @@ def _buttons(incident: Incident) -> Iterator[Part]:
     yield Button("Why?", f"why {number}")
 
 
-def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, PLR0911 - one closed union, one arm each
+def _change(incident: Incident, action: Action, spec: ActionSpec) -> Form:
+    """Approve with other parameters: a field for each, as the action's own schema says."""
+    fields = tuple(
+        Field(
+            name=one.name,
+            label=one.label,
+            required=one.required,
+            default=action.parameters.get(one.name, one.default),
+            kind=Kind(one.kind),
+            choices=one.choices,
+        )
+        for one in spec.parameters
+    )
+    return Form("Change and approve …", f"approve {incident.number} {action.id[:8]}", fields, named=True)
+
+
+def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, PLR0911, PLR0912 - one closed union
     """What the incident's thread is told of this event; None where the changed incident card says it all."""
     n = f"#{incident.number}"
     match event:
@@ -130,6 +152,8 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
             return _diagnosed(incident, diagnosis)
         case Acknowledged(by=by):
             return Card(f"{by} is on it")
+        case Amended(by=by, action=action):
+            return Card(f"{by} changed {action.name}", (Text(f"{action.effect}."),))
         case Approved(by=by, action=id):
             return Card(f"{by} approved {_name(incident, id)}", (Text("I look at the target once more, then act."),))
         case Rejected(by=by, action=id, reason=reason):
@@ -173,6 +197,12 @@ def _name(incident: Incident, id: str) -> str:
     """What the action of an event was called; a later proposal may stand in its place by now."""
     known = [tried.action for tried in incident.tried] + ([incident.action] if incident.action else [])
     return next((action.name for action in known if action.id == id), "The action")
+
+
+def unreached_card(person: str, platform: str, why: str) -> Card:
+    """The thread's word that a direct message did not reach the person it was meant for."""
+    text = f"{why} Say `link` in the web chat, or ask an admin: oncall people link {person} {platform} <id>"
+    return Card(f"I could not reach {person} here", (Text(text),), tone=Tone.BAD)
 
 
 def wake_card(incident: Incident, reason: str) -> Card:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.settings import PLACEHOLDER, Settings, refusal
+from bot.fields import PLACEHOLDER
+from bot.settings import Settings, refusal
 from bot.variables import Trouble
 
 SHORTEST_KEY = 32

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.chat.ask import Ask
 from bot.example import Example
+from bot.link_codes import LinkCodes
+from bot.log import get_logger
+from bot.standing import Conversations
 from engine.desk import Desk
 from engine.errors import Refused
 from engine.model import Account
 from engine.ports import People
 
-_THREAD = re.compile(r"^incident-(\d+)$")
+_THREAD = re.compile(r"^incident-(\d+)")
+
+log = get_logger("people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,27 @@ class Office:
     facts: Callable[[], tuple[tuple[str, str], ...]]
     """Name and value of what ``status`` shows: sources, targets, the last scan."""
     example: Example | None = None
+    conversations: Conversations | None = None
+    codes: LinkCodes | None = None
+
+    async def placed(self, ask: Ask) -> Ask:
+        """The ask with its thread named by what it is about, such as ``incident-17``, wherever that is known."""
+        if not (ask.thread and self.conversations):
+            return ask
+        about = await self.conversations.about(ask.platform, ask.room, ask.thread)
+        return replace(ask, thread=about or ask.thread)
+
+    async def recognised(self, ask: Ask) -> Account | None:
+        """Who asks: linked before, or by the e-mail address that the platform vouches for."""
+        known = await self.people.who(ask.platform, ask.identity)
+        if known or not ask.email:
+            return known
+        same = [one for one in await self.people.all() if one.email and one.email.lower() == ask.email.lower()]
+        if len(same) != 1:  # two accounts of one address: nobody is guessed
+            return None
+        await self.people.link(ask.platform, ask.identity, same[0].id)
+        log.info("linked", account=same[0].username, platform=ask.platform, identity=ask.identity, by="e-mail address")
+        return same[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from bot.settings import Settings
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 from engine.model import Account, Role
 from engine.ports import People
 
 PLATFORM = "web"
+
+CHATS = ("slack", "teams")
+"""Platforms on which a person has an identity of its own; in the web chat it is the user name."""
 
 PLAYERS = (
     Account("demo-bob", "bob", "Bob, who approves", "bob@example.com", Role.APPROVER),
@@ -60,6 +63,17 @@ async def switch_off(people: People, username: str) -> Account:
     if known is None:
         raise NotFound(f"There is no account {username}.")
     await people.save(replace(known, is_active=False))
+    return known
+
+
+async def linked(people: People, username: str, platform: str, identity: str) -> Account:
+    """From now on this identity on a chat platform is this person. Raises NotFound, Refused."""
+    known = await people.named(username)
+    if known is None:
+        raise NotFound(f"There is no account {username}. Add one: oncall people add {username} --role viewer")
+    if platform not in CHATS:
+        raise Refused(f"I know no platform {platform[:40]}: say {' or '.join(CHATS)}.")
+    await people.link(platform, identity, known.id)
     return known
 
 

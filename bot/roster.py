@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.clock import SystemClock
-from bot.people import give, switch_off
+from bot.people import give, linked, switch_off
 from bot.settings import load
 from bot.terminal import plainly
 from engine.model import Account, Role
@@ -61,6 +61,19 @@ def add(
     with plainly():
         account = asyncio.run(work())
         out.print(f"{account.username} is {account.role}. A link to sign in: oncall sign-in {username}", markup=False)
+
+
+@app.command()
+def link(username: str, platform: str, identity: str) -> None:
+    """Say that somebody on a chat platform is this person, such as: link bob slack U012AB3CD."""
+
+    async def work() -> None:
+        async with opened() as people:
+            await linked(people, username, platform, identity)
+
+    with plainly():
+        asyncio.run(work())
+        out.print(f"{identity} on {platform} is {username} from now on.", markup=False)
 
 
 @app.command()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
 
 from aiohttp import web
 
-from bot.app import program
+from bot.app import Memory, program
 from bot.log import get_logger
 from bot.settings import Settings
 from engine.errors import Misconfigured
-from engine.ports import Incidents
-from storage.database import Database
 from storage.incidents import SqlIncidents
 
 log = get_logger("oncall")
@@ -22,7 +19,7 @@ CLOSING = 2.0
 """Seconds that open pages have to end when the program stops."""
 
 
-async def serve(settings: Settings, memory: Callable[[Database], Incidents] = SqlIncidents) -> None:
+async def serve(settings: Settings, memory: Memory = SqlIncidents) -> None:
     """Until SIGTERM or SIGINT. Raises OnCallError, with what to do, where the program cannot start."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,111 +1,224 @@
-"""Tells chat what happened, from the event log: what is untold is posted, then marked told. A crash loses no card."""
+"""Tells one platform what happened, from the event log: what is untold is posted, then marked told.
+
+A crash loses no card. Each room has a lane of its own: within it everything is told in order, and a room that must
+wait keeps no other back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
 
 from adapters.chat.ask import Room
-from adapters.chat.card import Card
 from adapters.chat.platform import Platform, Ref
-from bot.cards import incident_card, step_card, wake_card
-from engine.errors import OnCallError
-from engine.events import Escalated
+from bot.cards import step_card, unreached_card, wake_card
+from bot.standing import Standing
+from bot.storm import Storms, digest_card, worst_first
+from engine.errors import NotFound, OnCallError, Unreachable
+from engine.events import Acknowledged, Approved, Escalated, Event, Noted, Rejected, Resolved
 from engine.model import Incident
-from engine.ports import Incidents, Untold
+from engine.ports import Incidents, People
+
+AT_ONCE = 1000
+"""Untold events that are taken up together."""
+
+BREATH = 0.2
+"""Seconds between two looks for news while a room is being told: a storm is not looked at once per event."""
+
+PERSONAL = (Acknowledged, Approved, Rejected, Noted, Resolved)
+"""What people do to an incident: whoever cares for it gets its card, storm or not."""
 
 
-class Conversations(Protocol):
-    """Where an incident's card stands on each platform: (room, message) under the card's key."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one incident is still to be told of, in order: sequence number and event."""
 
-    async def get(self, platform: str, key: str) -> tuple[str, str] | None: ...
-    async def put(self, platform: str, key: str, room: str, message: str) -> tuple[str, str]: ...
+    incident: Incident
+    events: tuple[tuple[int, Event], ...]
+
+    @property
+    def personal(self) -> bool:
+        return any(isinstance(event, PERSONAL) for _, event in self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A platform, and how rooms are chosen on it. ``home`` takes what another room cannot."""
+
+    platform: Platform
+    room: Callable[[Incident], Room]
+    home: Room
 
 
 class Teller:
-    """Posts an incident's card and its steps to each platform's room, and changes the card as the incident moves."""
-
-    def __init__(
-        self,
-        incidents: Incidents,
-        conversations: Conversations,
-        platforms: Mapping[Room, Platform],
-    ) -> None:
+    def __init__(self, incidents: Incidents, people: People, where: Where, standing: Standing, storms: Storms) -> None:
         self._incidents = incidents
-        self._conversations = conversations
-        self._platforms = platforms
+        self._people = people
+        self._where = where
+        self._platform = where.platform
+        self._standing = standing
+        self._storms = storms
+        self._lanes: dict[Room, asyncio.Task[None]] = {}
+        self._stale: set[int] = set()
+        self.ended: Callable[[BaseException | None], None] = lambda _failure: None
+        self.showed: Callable[[int], None] = lambda _number: None
 
     async def tell_all(self) -> None:
         """Tell until nothing is untold. Raises what kept it from that, after all else was told."""
-        while await self.tell():
-            pass
+        while lanes := await self.begin():
+            for failure in await asyncio.gather(*lanes, return_exceptions=True):
+                if failure:
+                    raise failure
 
-    async def tell(self) -> int:
-        """Tell what is untold now, oldest first; returns how many events that were.
+    async def begin(self) -> Sequence[asyncio.Task[None]]:
+        """Start a lane for each room that has news and is not being told; returns all lanes at work."""
+        if self._lanes:
+            await asyncio.sleep(BREATH)
+        await self._refresh()
+        for room, news in (await self._news()).items():
+            if room not in self._lanes:
+                lane = asyncio.create_task(self._tell_room(room, news), name=f"tell {self._platform.name} {room}")
+                self._lanes[room] = lane
+                lane.add_done_callback(lambda done, room=room: self._done(room, done))  # type: ignore[misc] # mypy cannot infer it
+        return list(self._lanes.values())
 
-        One incident that cannot be told does not keep the others back; a chat that does not answer does.
-        """
-        untold = await self._incidents.untold()
+    def refresh(self, number: int) -> None:
+        """Something beside the incident has changed, such as a link: show its card anew at the next round."""
+        self._stale.add(number)
+
+    async def stop(self) -> None:
+        """What is not told now is told at the next start."""
+        for lane in self._lanes.values():
+            lane.cancel()
+        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+
+    def _done(self, room: Room, lane: asyncio.Task[None]) -> None:
+        self._lanes.pop(room, None)
+        self.ended(None if lane.cancelled() else lane.exception())
+
+    async def _news(self) -> Mapping[Room, list[News]]:
+        """By room, and in it by number."""
+        untold = sorted(await self._incidents.untold(self._platform.name, AT_ONCE), key=lambda one: one.incident.number)
+        rooms: dict[Room, list[News]] = defaultdict(list)
+        for _, group in groupby(untold, key=lambda one: one.incident.id):
+            theirs = list(group)
+            news = News(theirs[-1].incident, tuple((one.sequence, one.event) for one in theirs))
+            card = await self._standing.known(news.incident)
+            rooms[card.room if card else self._where.room(news.incident)].append(news)
+        return rooms
+
+    async def _tell_room(self, room: Room, news: Sequence[News]) -> None:
+        """One incident that cannot be told does not keep the others back; a chat that does not answer does."""
+        calm, stormy = await self._split(room, news)
         failed: Exception | None = None
-        for _, group in groupby(sorted(untold, key=lambda one: one.incident.number), key=lambda one: one.incident.id):
+        for one in calm:
             try:
-                await self._tell(list(group))
+                await self._tell(one, room)
             except OnCallError:
                 raise
             except Exception as error:  # noqa: BLE001 - it is raised below
                 failed = error
+        if stormy:
+            await self._tell_storm(room, stormy)
         if failed:
             raise failed
-        return len(untold)
 
-    async def _tell(self, untold: Sequence[Untold]) -> None:
+    async def _split(self, room: Room, news: Sequence[News]) -> tuple[list[News], list[News]]:
+        """Those that get cards, and those that stand in the room's digest: of new ones the worst get cards."""
+        digest = await self._storms.digest(room)
+        new = [one for one in news if not one.personal and await self._standing.known(one.incident) is None]
+        fresh = sorted(
+            (one for one in new if not digest or one.incident not in digest), key=lambda one: worst_first(one.incident)
+        )
+        shown = {one.incident.id for one in fresh[: self._storms.room_for(room)]}
+        stormy = [one for one in new if one.incident.id not in shown]
+        return [one for one in news if one not in stormy], stormy
+
+    async def _tell(self, news: News, room: Room) -> None:
         """One incident's news: its card is changed once, each step worth a line follows in its thread."""
-        incident = untold[-1].incident
-        for room, platform in self._platforms.items():
-            ref = await self._stand(platform, room, incident)
-            for one in untold:
-                if step := step_card(incident, one.event):
-                    await platform.post(ref.room, step, key=f"{incident.id}-{one.sequence}", thread=ref)
-                if isinstance(one.event, Escalated):
-                    await self._wake_person(platform, incident, one.sequence, one.event)
-        for one in untold:
-            await self._incidents.told(incident.id, one.sequence)
+        incident = news.incident
+        card = await self._stand(incident, room)
+        thread = await self._standing.thread(incident, card)
+        for sequence, event in news.events:
+            if step := step_card(incident, event):
+                await self._platform.post(thread.room, step, key=f"{incident.id}-{sequence}", thread=thread)
+            if isinstance(event, Escalated):
+                await self._wake(incident, sequence, event, thread)
+        await self._told(news)
 
-    async def _stand(self, platform: Platform, room: Room, incident: Incident) -> Ref:
+    async def _stand(self, incident: Incident, room: Room) -> Ref:
         """The incident's card, posted or changed to how it stands now."""
-        key, card = f"incident-{incident.number}", incident_card(incident)
-        if known := await self._conversations.get(platform.name, key):
-            ref = Ref(Room(known[0]), known[1])
-            await platform.update(ref, card)
-            for woken in await self._woken(platform, incident):
-                await platform.update(woken, card)
-            return ref
-        ref = await platform.post(room, card, key=key)
-        await platform.update(ref, card)  # posted before a crash, it shows an older state
-        kept = await self._conversations.put(platform.name, key, ref.room, ref.message)
-        return Ref(Room(kept[0]), kept[1])
+        if known := await self._standing.known(incident):
+            return await self._standing.change(incident, known, self._where.home)
+        try:
+            card = await self._standing.show(incident, room)
+        except (NotFound, Unreachable) as error:
+            if room == self._where.home or getattr(error, "temporary", False):
+                raise
+            card = await self._standing.show(incident, self._where.home)
+        self._storms.showed(card.room)
+        self.showed(incident.number)
+        return card
 
-    async def _wake_person(self, platform: Platform, incident: Incident, sequence: int, event: Escalated) -> None:
-        room = await platform.direct(event.to)
-        ref = await platform.post(room, wake_card(incident, event.reason), key=f"{incident.id}-{sequence}-wake")
-        known = await self._woken(platform, incident)
-        if ref not in known:
-            await self._conversations.put(platform.name, _wake(incident, len(known)), ref.room, ref.message)
+    async def _tell_storm(self, room: Room, news: Sequence[News]) -> None:
+        await self._show_digest(room, [one.incident for one in news])
+        woken: dict[str, list[Incident]] = defaultdict(list)
+        for one in news:
+            for _, event in one.events:
+                if isinstance(event, Escalated):
+                    woken[event.to].append(one.incident)
+        for person, incidents in woken.items():
+            with suppress(NotFound):  # no thread to say it in; the room has the digest
+                await self._show_digest(await self._platform.direct(await self._identity(person)), incidents)
+        for one in news:
+            await self._told(one)
 
-    async def _woken(self, platform: Platform, incident: Incident) -> list[Ref]:
-        """Where this incident stands in messages to single persons: they see it change as the room does."""
-        found: list[Ref] = []
-        while known := await self._conversations.get(platform.name, _wake(incident, len(found))):
-            found.append(Ref(Room(known[0]), known[1]))
-        return found
+    async def _show_digest(self, room: Room, incidents: Sequence[Incident]) -> None:
+        digest = await self._storms.take_in(room, incidents)
+        card = digest_card(digest)
+        ref = await self._platform.post(room, card, key=f"{digest.key}-{room}")
+        if digest.last != digest.since:
+            await self._platform.update(ref, card)
 
+    async def _wake(self, incident: Incident, sequence: int, event: Escalated, thread: Ref) -> None:
+        """Wake one person by direct message; where that cannot be, the thread says so."""
+        try:
+            room = await self._platform.direct(await self._identity(event.to))
+            await self._wake_in(room, incident, sequence, event)
+        except (NotFound, Unreachable) as error:
+            if getattr(error, "temporary", False):
+                raise
+            card = unreached_card(event.to, self._platform.name, str(error))
+            await self._platform.post(thread.room, card, key=f"{incident.id}-{sequence}-unreached", thread=thread)
 
-def _wake(incident: Incident, number: int) -> str:
-    return f"incident-{incident.number}-wake-{number}"
+    async def _wake_in(self, room: Room, incident: Incident, sequence: int, event: Escalated) -> None:
+        digest = await self._storms.digest(room)
+        if (digest and incident in digest) or not self._storms.room_for(room):
+            await self._show_digest(room, [incident])
+            return
+        ref = await self._platform.post(room, wake_card(incident, event.reason), key=f"{incident.id}-{sequence}-wake")
+        self._storms.showed(room)
+        await self._standing.woke(incident, ref)
 
+    async def _identity(self, username: str) -> str:
+        """How the platform knows this person. Raises NotFound."""
+        account = await self._people.named(username)
+        if account is None:
+            raise NotFound(f"There is no account {username}.")
+        linked = await self._people.identity(self._platform.name, account.id)
+        if not (linked or account.email):
+            raise NotFound(f"{username} is not linked to {self._platform.name}, and has no e-mail address here.")
+        return linked or account.email
 
-async def welcome(platforms: Mapping[Room, Platform], card: Card) -> None:
-    """The first thing a new room shows, once."""
-    for room, platform in platforms.items():
-        await platform.post(room, card, key="welcome")
+    async def _refresh(self) -> None:
+        while self._stale:
+            incident = await self._incidents.numbered(self._stale.pop())
+            if card := await self._standing.known(incident):
+                await self._standing.change(incident, card, self._where.home)
+
+    async def _told(self, news: News) -> None:
+        await self._incidents.told(self._platform.name, news.incident.id, news.events[-1][0])

@@ -19,6 +19,7 @@ _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?", re.IGNORECASE
 )
 _NAME = re.compile(r"[\w.-]{1,64}")
+_CHANNEL = re.compile(r"#?[^\s#@,>]{1,80}")
 _EMAIL = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,24}")
 _DATABASE = re.compile(r"(sqlite|postgres|postgresql|mysql|mariadb)(\+[a-z0-9]+)?://", re.IGNORECASE)
@@ -46,6 +47,13 @@ def name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError("is not one word of letters, digits, '.', '_' and '-'")
     return value
+
+
+def channel(value: str) -> str:
+    """A channel's name, without the # that people write before it, or its id."""
+    if not _CHANNEL.fullmatch(value):
+        raise ValueError("is not the name or id of a channel")
+    return value.removeprefix("#")
 
 
 def email(value: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 from engine.events import (
     Acknowledged,
     Acted,
+    Amended,
     Approved,
     Closed,
     Diagnosed,
@@ -145,6 +146,8 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one closed 
             return f"{action} ({percent(diagnosis.confidence)}). {diagnosis.root_cause}"
         case Acknowledged(by=by):
             return f"{by} is on it"
+        case Amended(by=by, action=action):
+            return f"{by} changed it: {action.effect}"
         case Approved(by=by):
             return f"{by} approved"
         case Rejected(by=by, reason=reason):

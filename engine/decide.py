@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from engine.desk import Desk
+from engine.detect import fill
 from engine.diagnose import investigate
-from engine.errors import Refused, Stale
-from engine.events import Acknowledged, Approved, Event, Noted, Rejected, Resolved
-from engine.model import Action, ActionStatus, Incident
+from engine.errors import Invalid, Refused, Stale
+from engine.events import Acknowledged, Amended, Approved, Event, Noted, Rejected, Resolved
+from engine.model import Action, ActionSpec, ActionStatus, Incident
 
 _RETRIES = 20
 
 
-async def approve(desk: Desk, number: int, by: str, action_id: str = "") -> Incident:
-    """Approve the pending action; ``action_id`` is the one that the person saw. Raises Refused with the reason."""
+async def approve(
+    desk: Desk, number: int, by: str, action_id: str = "", changes: Mapping[str, str] = MappingProxyType({})
+) -> Incident:
+    """Approve the pending action; ``action_id`` is the one that the person saw. Raises Refused with the reason.
+
+    With ``changes`` to its parameters, what is approved is another action, bound to the state of what it now names.
+    """
     incident = await desk.incidents.numbered(number)
     if _expired(desk, incident):
         await investigate(desk, incident)
         raise Refused(f"The proposal for #{number} had grown old. I have looked again: see the fresh one.")
+
+    if changes:
+        action_id = await _amend(desk, incident, by, _pending(incident, action_id), changes)
 
     def approved(incident: Incident) -> Event:
         return Approved(desk.clock.now(), by, _pending(incident, action_id).id)
@@ -56,6 +67,43 @@ async def resolve(desk: Desk, number: int, by: str, how: str) -> Incident:
 async def note(desk: Desk, number: int, by: str, text: str) -> Incident:
     incident = await desk.incidents.numbered(number)
     return await desk.record_fact(incident.id, Noted(desk.clock.now(), by, text))
+
+
+async def _amend(desk: Desk, incident: Incident, by: str, action: Action, changes: Mapping[str, str]) -> str:
+    """Put the changed action in the place of the proposed one; returns its id. Raises Invalid, Refused, Unreachable."""
+    target = desk.targets[action.target]
+    spec = target.catalogue()[action.name]
+    parameters = changed(spec, action.parameters, changes)
+    if parameters == action.parameters:
+        return action.id
+    evidence = await target.look(parameters)
+    if evidence.healthy:
+        raise Refused(f"There is nothing to mend there: {evidence.summary}")
+    amended = replace(
+        action,
+        id=desk.new_id(),
+        parameters=parameters,
+        effect=fill(spec.effect, parameters),
+        undo=fill(spec.undo, parameters),
+        request=spec.request(parameters),
+        seen=evidence.state,
+    )
+    await _decide(
+        desk, incident.number, lambda now: Amended(desk.clock.now(), by, _pending(now, action.id).id, amended)
+    )
+    return amended.id
+
+
+def changed(spec: ActionSpec, parameters: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """The parameters with these changes. Raises Invalid, with each that is unknown, missing or wrong."""
+    known = {one.name for one in spec.parameters}
+    unknown = {name: f"is no parameter of {spec.name}" for name in changes if name not in known}
+    given = {**parameters, **changes}
+    missing = {one.name: "is needed" for one in spec.parameters if one.required and not given.get(one.name)}
+    wrong = unknown or missing or spec.wrong(given)
+    if wrong:
+        raise Invalid(wrong)
+    return given
 
 
 async def _decide(desk: Desk, number: int, decision: Callable[[Incident], Event]) -> Incident:

@@ -6,11 +6,14 @@ Everything that can go wrong on purpose.
   - Stale              somebody else got there first
   - Refused            the state of things or a policy says no
     + Forbidden        this person may not do that
+    + Invalid          a value is not what it must be; ``fields`` says which and why
   - Unreachable        an outside system failed; ``temporary`` says whether trying again can help
   - Misconfigured      a setting is missing or wrong; the message says which one and how to mend it
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class OnCallError(Exception):
@@ -38,6 +41,14 @@ class Refused(OnCallError):
 
 class Forbidden(Refused):
     """You may not do that."""
+
+
+class Invalid(Refused):
+    """A value is not what it must be."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"{name}: {why}" for name, why in fields.items()))
+        self.fields = fields
 
 
 class Unreachable(OnCallError):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from engine.model import (
+    Action,
     ActionStatus,
     Diagnosis,
     Evidence,
@@ -62,6 +63,16 @@ class Diagnosed:
 class Acknowledged:
     at: datetime
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A person has changed the proposal's parameters: ``action`` stands in the place of ``was``."""
+
+    at: datetime
+    by: str
+    was: str
+    action: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,7 @@ Event: TypeAlias = (
     | Looked
     | Diagnosed
     | Acknowledged
+    | Amended
     | Approved
     | Rejected
     | Started
@@ -184,6 +196,8 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911,
             return _diagnosed(now, event.at, diagnosis)
         case Acknowledged(by=by):
             return replace(now, assigned_to=by, status=Status.INVESTIGATING if now.active else now.status)
+        case Amended(was=was, action=action):
+            return _amended(now, event.at, was, action)
         case Approved(by=by):
             now = replace(now, assigned_to=now.assigned_to or by, status=Status.INVESTIGATING, approved_at=event.at)
             return _action(now, ActionStatus.APPROVED, event.at)
@@ -245,6 +259,16 @@ def _diagnosed(incident: Incident, at: datetime, diagnosis: Diagnosis) -> Incide
         action_status=ActionStatus.PENDING if diagnosis.proposal else None,
         action_since=at,
     )
+
+
+def _amended(incident: Incident, at: datetime, was: str, action: Action) -> Incident:
+    """Only what still waits for a decision can be changed."""
+    pending = incident.action_status is ActionStatus.PENDING and incident.action and incident.action.id == was
+    if not pending or incident.diagnosis is None:
+        return incident
+    diagnosis = replace(incident.diagnosis, proposal=action)
+    incident = _action(incident, ActionStatus.SUPERSEDED, at)
+    return replace(incident, diagnosis=diagnosis, action=action, action_status=ActionStatus.PENDING, action_since=at)
 
 
 def _action(incident: Incident, status: ActionStatus, at: datetime) -> Incident:

@@ -98,18 +98,28 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One typed parameter of an action. ``kind`` is ``text`` or ``integer``."""
+    """One typed parameter of an action. ``kind`` is ``text``, ``integer`` or ``choice`` (one of ``choices``)."""
 
     name: str
     label: str
     kind: str = "text"
     required: bool = True
     default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+def nothing_wrong(_parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """The default: a target that has nothing to say about parameters before it acts."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """What a target can do. ``request`` is pure: from parameters to the exact request, as a person may read it."""
+    """What a target can do.
+
+    ``request`` is pure: from parameters to the exact request, as a person may read it. ``wrong`` is pure too: what is
+    wrong with parameters, by name, in words; empty if nothing is.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -118,6 +128,7 @@ class ActionSpec:
     undo: str
     request: Callable[[Mapping[str, str]], str]
     verify_within: timedelta = timedelta(minutes=10)
+    wrong: Callable[[Mapping[str, str]], Mapping[str, str]] = nothing_wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,11 @@ class Incidents(Protocol):
     async def list(self, statuses: Sequence[Status] = (), limit: int = 50) -> Sequence[Incident]:
         """Newest first; no statuses means all."""
 
-    async def untold(self, limit: int = 100) -> Sequence[Untold]:
-        """Events that chat has not been told of, in the order in which they happened."""
+    async def untold(self, listener: str, limit: int = 100) -> Sequence[Untold]:
+        """Events that this chat platform has not told of, in the order in which they happened."""
 
-    async def told(self, id: IncidentId, sequence: int) -> None: ...
+    async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
+        """This platform has told of all events of the incident up to this one."""
 
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         """What became of actions for this pattern in this environment, newest first, at most 200."""
@@ -96,6 +97,9 @@ class People(Protocol):
         """The account this chat identity is linked to; None if unknown."""
 
     async def named(self, username: str) -> Account | None: ...
+
+    async def identity(self, platform: str, account_id: str) -> str | None:
+        """How this account is called there, if it is linked; of several the last in the alphabet."""
 
     async def save(self, account: Account) -> None:
         """Keep a new account, or the new state of one with the same id."""

@@ -6,12 +6,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import NotFound, Stale
-from engine.events import Acted, Approved, Diagnosed, Event, Opened, Rejected, Resolved, Started, Verified, begin
+from engine.events import (
+    Acted,
+    Amended,
+    Approved,
+    Diagnosed,
+    Event,
+    Opened,
+    Rejected,
+    Resolved,
+    Started,
+    Verified,
+    begin,
+)
 from engine.learn import lesson
 from engine.model import ActionStatus, Incident, IncidentId, Judgement, Lesson, Status, WaitsFor
 from engine.ports import Incidents, Untold
@@ -20,22 +32,25 @@ from storage.columns import key, line
 from storage.counters import INCIDENTS, following
 from storage.database import Database
 from storage.shapes import event_from, incident_from
-from storage.tables import actions, events, incidents, knowledge, outcomes
+from storage.tables import actions, events, incidents, knowledge, outcomes, untold
 
 LESSONS = 200
 """The most that are read: with each newer one counting more, older ones no longer change a number."""
 
 
 class SqlIncidents(Incidents):
-    def __init__(self, database: Database) -> None:
+    """``listeners`` are those whom every event is told; one that comes later is told what happens from then on."""
+
+    def __init__(self, database: Database, listeners: Sequence[str] = ()) -> None:
         self.database = database
+        self.listeners = listeners
 
     async def open(self, id: IncidentId, event: Opened) -> Incident:
         try:
             async with self.database.write() as connection:
                 incident = begin(id, await following(connection, INCIDENTS), event)
                 await connection.execute(insert(incidents).values(id=id, **project.incident_row(incident)))
-                await connection.execute(insert(events).values(project.event_row(incident, event)))
+                await self._happened(connection, incident, event)
                 await _met(connection, event)
                 return incident
         except IntegrityError as error:
@@ -58,7 +73,7 @@ class SqlIncidents(Incidents):
         try:
             async with self.database.write() as connection:
                 await _move(connection, after)
-                await connection.execute(insert(events).values(project.event_row(after, event)))
+                await self._happened(connection, after, event)
                 await _move_action(connection, after, event)
                 await _learn(connection, after, event)
         except IntegrityError as error:
@@ -85,9 +100,9 @@ class SqlIncidents(Incidents):
         async with self.database.read() as connection:
             return [incident_from(body) for body in await connection.scalars(query)]
 
-    async def untold(self, limit: int = 100) -> Sequence[Untold]:
+    async def untold(self, listener: str, limit: int = 100) -> Sequence[Untold]:
         # An id is taken while the incident's row is locked, so one incident's events never change places.
-        first = select(events).where(events.c.told.is_(False)).order_by(events.c.id).limit(limit)
+        first = select(events).join(untold).where(untold.c.listener == listener).order_by(events.c.id).limit(limit)
         async with self.database.read() as connection:
             rows = (await connection.execute(first)).all()
             theirs = select(incidents.c.id, incidents.c.body).where(
@@ -96,16 +111,26 @@ class SqlIncidents(Incidents):
             now = {row.id: incident_from(row.body) for row in await connection.execute(theirs)} if rows else {}
         return [Untold(now[row.incident_id], row.sequence, event_from(row.kind, row.body)) for row in rows]
 
-    async def told(self, id: IncidentId, sequence: int) -> None:
-        this = (events.c.incident_id == id) & (events.c.sequence == sequence)
+    async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
+        these = select(events.c.id).where((events.c.incident_id == id) & (events.c.sequence <= sequence))
         async with self.database.write() as connection:
-            await connection.execute(update(events).where(this).values(told=True))
+            known = (await connection.scalars(these)).all()
+            mine = (untold.c.listener == listener) & untold.c.event_id.in_(known)
+            await connection.execute(delete(untold).where(mine))
 
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         here = (outcomes.c.pattern == key(pattern)) & (outcomes.c.environment == key(environment))
         query = select(outcomes).where(here).order_by(outcomes.c.id.desc()).limit(LESSONS)
         async with self.database.read() as connection:
             return [_lesson(row, pattern, environment) for row in await connection.execute(query)]
+
+    async def _happened(self, connection: AsyncConnection, after: Incident, event: Event) -> None:
+        """The event, and to each listener that it is still to be told."""
+        kept = await connection.execute(insert(events).values(project.event_row(after, event)))
+        if self.listeners:
+            number = (kept.inserted_primary_key or [None])[0]
+            rows = [{"listener": one, "event_id": number} for one in self.listeners]
+            await connection.execute(insert(untold), rows)
 
     async def _one(self, which: ColumnElement[bool], missing: str) -> Incident:
         async with self.database.read() as connection:
@@ -132,6 +157,9 @@ async def _move_action(connection: AsyncConnection, after: Incident, event: Even
             await _supersede(connection, after.id, at)
             if diagnosis.proposal:
                 await connection.execute(insert(actions).values(project.proposed_row(after, diagnosis.proposal, at)))
+        case Amended(at=at, action=action) if after.action == action:
+            await _supersede(connection, after.id, at)
+            await connection.execute(insert(actions).values(project.proposed_row(after, action, at)))
         case Resolved(at=at):
             await _supersede(connection, after.id, at)
         case Approved() | Rejected() | Started() | Acted() | Verified():

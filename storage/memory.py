@@ -10,15 +10,17 @@ from engine.events import Event, Opened, begin
 from engine.learn import lesson
 from engine.model import Account, Incident, IncidentId, Lesson, Status, WaitsFor
 from engine.ports import Cursors, Incidents, People, Untold
+from storage.deliveries import Delivery
+from storage.inbox import Heard
 
 LESSONS = 200
 
 
 class MemoryIncidents(Incidents):
-    def __init__(self) -> None:
+    def __init__(self, listeners: Sequence[str] = ()) -> None:
         self._incidents: dict[IncidentId, Incident] = {}
         self._events: dict[IncidentId, list[Event]] = {}
-        self._untold: dict[tuple[IncidentId, int], Event] = {}
+        self._untold: dict[str, dict[tuple[IncidentId, int], Event]] = {one: {} for one in listeners}
         self._lessons: list[Lesson] = []
 
     async def open(self, id: IncidentId, event: Opened) -> Incident:
@@ -61,12 +63,13 @@ class MemoryIncidents(Incidents):
     async def list(self, statuses: Sequence[Status] = (), limit: int = 50) -> Sequence[Incident]:
         return [one for one in self._newest_first() if not statuses or one.status in statuses][:limit]
 
-    async def untold(self, limit: int = 100) -> Sequence[Untold]:
-        first = list(self._untold.items())[:limit]
+    async def untold(self, listener: str, limit: int = 100) -> Sequence[Untold]:
+        first = list(self._untold.get(listener, {}).items())[:limit]
         return [Untold(self._incidents[id], sequence, event) for (id, sequence), event in first]
 
-    async def told(self, id: IncidentId, sequence: int) -> None:
-        self._untold.pop((id, sequence), None)
+    async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
+        for number in range(1, sequence + 1):
+            self._untold.get(listener, {}).pop((id, number), None)
 
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         here = [one for one in self._lessons if (one.pattern, one.environment) == (pattern, environment)]
@@ -75,7 +78,8 @@ class MemoryIncidents(Incidents):
     def _keep(self, after: Incident, event: Event) -> None:
         self._incidents[after.id] = after
         self._events.setdefault(after.id, []).append(event)
-        self._untold[after.id, after.sequence] = event
+        for waiting in self._untold.values():
+            waiting[after.id, after.sequence] = event
 
     def _rival(self, after: Incident) -> bool:
         """Another active incident has the same fingerprint."""
@@ -121,6 +125,10 @@ class MemoryPeople(People):
             raise Refused(f"There is already an account called {account.username}.")
         self._accounts[account.id] = account
 
+    async def identity(self, platform: str, account_id: str) -> str | None:
+        theirs = (one for (where, one), id in self._identities.items() if (where, id) == (platform, account_id))
+        return max(theirs, default=None)
+
     async def link(self, platform: str, identity: str, account_id: str) -> None:
         if account_id not in self._accounts:
             raise NotFound(f"There is no account {account_id}.")
@@ -131,3 +139,34 @@ class MemoryPeople(People):
 
     async def seen(self, account_id: str, at: datetime) -> None:
         self._seen[account_id] = at
+
+
+class MemoryDeliveries:
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Delivery] = {}
+
+    async def begin(self, platform: str, key: str, room: str) -> Delivery | None:
+        before = self._known.get((platform, key))
+        self._known.setdefault((platform, key), Delivery(room, ""))
+        return before
+
+    async def done(self, platform: str, key: str, message: str) -> None:
+        self._known[platform, key] = Delivery(self._known[platform, key].room, message)
+
+
+class MemoryInbox:
+    def __init__(self) -> None:
+        self._heard: dict[tuple[str, str], Heard] = {}
+        self._answered: set[tuple[str, str]] = set()
+
+    async def hear(self, platform: str, id: str, body: str) -> bool:
+        if (platform, id) in self._heard:
+            return False
+        self._heard[platform, id] = Heard(id, body)
+        return True
+
+    async def answered(self, platform: str, id: str) -> None:
+        self._answered.add((platform, id))
+
+    async def unanswered(self, platform: str) -> Sequence[Heard]:
+        return [one for key, one in self._heard.items() if key[0] == platform and key not in self._answered]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import NotFound, Refused
@@ -33,6 +33,12 @@ class SqlPeople(People):
         async with self.database.read() as connection:
             query = select(users).where(users.c.username == username)
             return _account((await connection.execute(query)).one_or_none())
+
+    async def identity(self, platform: str, account_id: str) -> str | None:
+        theirs = (identities.c.platform == platform) & (identities.c.user_id == account_id)
+        async with self.database.read() as connection:
+            found: str | None = await connection.scalar(select(func.max(identities.c.identity)).where(theirs))
+            return found
 
     async def save(self, account: Account) -> None:
         """Raises Refused if another account has this username."""

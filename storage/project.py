@@ -56,7 +56,6 @@ def event_row(after: Incident, event: Event) -> Row:
         "kind": kind(event),
         "at": event.at,
         "body": event_text(event),
-        "told": False,
     }
 
 

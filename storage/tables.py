@@ -59,9 +59,13 @@ events = _table(
     Column("kind", Word, nullable=False),
     Column("at", Time, nullable=False),
     Column("body", Long, nullable=False),
-    Column("told", Boolean, nullable=False),
     UniqueConstraint("incident_id", "sequence"),
-    Index(None, "told", "id"),
+)
+
+untold = _table(
+    "untold",
+    Column("listener", Word, primary_key=True, comment="a chat platform"),
+    Column("event_id", Count, ForeignKey("events.id"), primary_key=True, autoincrement=False),
 )
 
 actions = _table(
@@ -132,6 +136,27 @@ conversations = _table(
     Column("key", Key, primary_key=True),
     Column("room", Long, nullable=False),
     Column("message", Long, nullable=False),
+)
+
+deliveries = _table(
+    "deliveries",
+    Column("platform", Word, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("room", Long, nullable=False),
+    Column("message", Long, nullable=False, comment="empty until the platform has answered"),
+    Column("at", Time, nullable=False),
+)
+
+heard = _table(
+    "heard",
+    Column("number", Count, primary_key=True, autoincrement=True),
+    Column("platform", Word, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("at", Time, nullable=False, index=True),
+    Column("body", Long, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    UniqueConstraint("platform", "id"),
+    Index(None, "platform", "answered", "number"),
 )
 
 cursors = _table(

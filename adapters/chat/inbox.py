@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Protocol):
     """Something that was heard and is not answered yet. ``body`` is whatever the platform needs to answer it."""
 
-    id: str
-    body: str
+    @property
+    def id(self) -> str: ...
+    @property
+    def body(self) -> str: ...
 
 
 class Inbox(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from adapters.chat.ask import Room
@@ -27,12 +26,13 @@ class Unsure(Unreachable):
     """The platform did not answer: what was sent may or may not have arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Protocol):
     """A post that was begun under a key. ``message`` is empty until the platform has answered."""
 
-    room: str
-    message: str
+    @property
+    def room(self) -> str: ...
+    @property
+    def message(self) -> str: ...
 
 
 class Deliveries(Protocol):

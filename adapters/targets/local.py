@@ -17,6 +17,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from adapters.targets.parameters import wrong
 from engine.errors import Misconfigured, NotFound, Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Parameter, Result, Risk, Verdict
 from engine.ports import Target
@@ -45,9 +46,9 @@ def _cleanup(parameters: Mapping[str, str]) -> Cleanup:
     try:
         return Cleanup.model_validate({name: value for name, value in parameters.items() if value})
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in wrong["loc"])
-        raise Refused(f"cleanup_logs cannot use {name[:80]}: {wrong['msg']}.") from None
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise Refused(f"cleanup_logs cannot use {name[:80]}: {first['msg']}.") from None
 
 
 def _request(parameters: Mapping[str, str]) -> str:
@@ -69,6 +70,7 @@ CATALOGUE: Mapping[str, ActionSpec] = {
         undo="None: what is removed cannot be brought back",
         request=_request,
         verify_within=timedelta(minutes=1),
+        wrong=wrong(Cleanup),
     )
 }
 

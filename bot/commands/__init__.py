@@ -10,6 +10,8 @@ from bot.access import Permission
 from bot.commands.ack import ack
 from bot.commands.approve import approve
 from bot.commands.example import example
+from bot.commands.home import home
+from bot.commands.link import link
 from bot.commands.list import list
 from bot.commands.note import note
 from bot.commands.reject import reject
@@ -47,6 +49,8 @@ COMMANDS: Mapping[str, Command] = {
     "timeline": Command(timeline, "N", Permission.READ),
     "why": Command(why, "N", Permission.READ),
     "report": Command(report, "<text>", Permission.RESPOND),
+    "home": Command(home, "", Permission.READ),
+    "link": Command(link, "[code]", Permission.READ),
     "status": Command(status, "", Permission.READ),
     "example": Command(example, "[name]", Permission.RESPOND, only_in_example=True),
 }

@@ -13,7 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from bot.dangers import dangers, refuse_dangers
-from bot.settings import FIELDS, PLACEHOLDER, SECRET, Settings, load
+from bot.fields import PLACEHOLDER
+from bot.settings import FIELDS, SECRET, Settings, load
 from bot.signing_key import keep, key_file, signing_key
 from bot.values import written
 from engine.errors import Misconfigured
@@ -60,6 +61,13 @@ def test_the_documented_defaults() -> None:
         "TEAMS_WEBHOOK_URL": "",
         "INCIDENT_ROOM": "incidents",
         "ESCALATE_MINUTES": "15",
+        "STORM_CARDS": "10",
+        "SLACK_BOT_TOKEN": "",
+        "SLACK_APP_TOKEN": "",
+        "SLACK_SIGNING_SECRET": "",
+        "SLACK_CHANNEL": "incidents",
+        "SLACK_ROUTES": "",
+        "SLACK_API_URL": "https://slack.com/api",
         "CONFIDENCE_THRESHOLD": "0.7",
         "MAX_AUTOMATION_ACTIONS": "5",
         "ENABLE_RISK_ASSESSMENT": "true",

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 import pytest
 
 from adapters.chat.ask import Room
-from adapters.chat.card import Card
+from adapters.chat.card import Card, Link
 from adapters.chat.platform import Handle, Platform, Ref
 from adapters.chat.web.body import from_json
 from adapters.chat.web.memory import MemoryPosts
 from adapters.chat.web.platform import WebChat
 from adapters.chat.web.sign_in import SignIn
-from bot.tell import Teller
+from bot.cards import incident_card
+from bot.standing import Standing
+from bot.storm import Storms
+from bot.tell import Teller, Where
 from engine import decide, group
 from engine.desk import Desk
 from engine.errors import Unreachable
 from engine.events import Escalated
-from engine.model import WaitsFor
+from engine.model import Account, Incident, Role, WaitsFor
 from engine.respond import advance
 from storage.memory import MemoryCursors, MemoryPeople
 from tests.clock import FakeClock
@@ -36,8 +39,20 @@ class Places:
     async def get(self, platform: str, key: str) -> tuple[str, str] | None:
         return self.known.get((platform, key))
 
+    async def about(self, platform: str, room: str, message: str) -> str | None:
+        return next(
+            (key for (where, key), place in self.known.items() if (where, place) == (platform, (room, message))), None
+        )
+
+    async def forget(self, platform: str, key: str) -> None:
+        self.known.pop((platform, key), None)
+
     async def put(self, platform: str, key: str, room: str, message: str) -> tuple[str, str]:
         return self.known.setdefault((platform, key), (room, message))
+
+
+async def _no_links(_incident: Incident) -> tuple[Link, ...]:
+    return ()
 
 
 class Flaky(Platform):
@@ -85,10 +100,20 @@ class Told:
         )
         self.platform = Flaky(chat, failures)
         self.places = Places()
+        self.people, self.cursors = MemoryPeople(), MemoryCursors()
         self.teller = self.new_teller()
 
     def new_teller(self) -> Teller:
-        return Teller(self.desk.incidents, self.places, {ROOM: self.platform})
+        where = Where(self.platform, lambda _incident: ROOM, ROOM)
+        standing = Standing(self.platform, self.places, incident_card, _no_links, self.clock.now())
+        storms = Storms("web", self.cursors, self.clock, at_most=10)
+        return Teller(self.desk.incidents, self.people, where, standing, storms)
+
+    async def knows(self, *usernames: str) -> None:
+        """These have an account, linked to this chat."""
+        for name in usernames:
+            await self.people.save(Account(name, name, name, "", Role.APPROVER))
+            await self.people.link("web", name, name)
 
     async def settle(self) -> None:
         incident = await self.desk.incidents.numbered(1)
@@ -148,7 +173,7 @@ async def test_a_chat_that_does_not_answer_is_told_later_and_once(failures: int)
         "#1 Airflow task orders.transform ran into its timeout",
         "bob rejected restart_dag_task",
     ]
-    assert await told.desk.incidents.untold() == []
+    assert await told.desk.incidents.untold("web") == []
 
 
 async def test_one_incident_that_cannot_be_told_does_not_keep_the_others_back() -> None:
@@ -166,6 +191,7 @@ async def test_one_incident_that_cannot_be_told_does_not_keep_the_others_back() 
 
 async def test_whoever_is_woken_gets_the_whole_incident_in_a_message_of_their_own() -> None:
     told = Told()
+    await told.knows("ada")
     [incident] = await group.hear(told.desk, [entry()])
     await told.settle()
     await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered for 15 minutes."))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from engine.events import (
     Acknowledged,
     Acted,
+    Amended,
     Approved,
     Closed,
     Diagnosed,
@@ -105,6 +106,7 @@ def whole_story() -> Sequence[Event]:
         Acknowledged(at(5), "ann"),
         Rejected(at(6), "ann", "a1", "not at night"),
         Diagnosed(at(7), diagnosis(action("a2", "restart_scheduler"))),
+        Amended(at(7.5), "ann", "a2", action("a2b", "restart_scheduler")),
         Diagnosed(at(8), diagnosis(action("a3", "clear_task"))),
         Approved(at(9), "ann", "a3"),
         Started(at(10), "a3"),

@@ -40,9 +40,9 @@ async def test_what_does_not_exist_is_not_found(incidents: Incidents) -> None:
         await incidents.append(apply(begin(new_id(), 1, opened()), Closed(at(1))), Closed(at(1)))
     assert await incidents.latest("unheard of") is None
     assert list(await incidents.list()) == []
-    assert list(await incidents.untold()) == []
+    assert list(await incidents.untold("web")) == []
     assert list(await incidents.lessons("unheard of", "production")) == []
-    await incidents.told(new_id(), 1)
+    await incidents.told("web", new_id(), 1)
 
 
 async def test_the_second_of_two_who_decide_is_stale(incidents: Incidents) -> None:
@@ -144,15 +144,24 @@ async def test_what_was_not_told_is_told_in_order_and_once(incidents: Incidents)
     await incidents.open(new_id(2), opened("two"))
     note = Noted(at(1), "ann", "hm")
     after = await tell(incidents, first, [note, Looked(at(2), Evidence("airflow", "well"))])
-    untold = list(await incidents.untold())
+    untold = list(await incidents.untold("web"))
     assert [(one.incident.number, one.sequence) for one in untold] == [(1, 1), (2, 1), (1, 2), (1, 3)]
     assert untold[0].incident == untold[3].incident == after  # as it stands now
     assert untold[2].event == note
-    assert list(await incidents.untold(limit=2)) == untold[:2]
-    await incidents.told(new_id(1), 1)
-    await incidents.told(new_id(1), 1)
-    await incidents.told(new_id(1), 3)
-    assert [(one.incident.number, one.sequence) for one in await incidents.untold()] == [(2, 1), (1, 2)]
+    assert list(await incidents.untold("web", limit=2)) == untold[:2]
+    await incidents.told("web", new_id(1), 2)
+    await incidents.told("web", new_id(1), 2)
+    assert [(one.incident.number, one.sequence) for one in await incidents.untold("web")] == [(2, 1), (1, 3)]
+    assert [one.sequence for one in await incidents.untold("slack")] == [1, 1, 2, 3]
+    await incidents.told("web", new_id(1), 3)
+    assert [(one.incident.number, one.sequence) for one in await incidents.untold("web")] == [(2, 1)]
+
+
+async def test_who_does_not_listen_is_told_nothing(incidents: Incidents) -> None:
+    incident = await incidents.open(new_id(), opened())
+    await incidents.told("nobody", incident.id, 1)
+    assert list(await incidents.untold("nobody")) == []
+    assert len(await incidents.untold("web")) == 1
 
 
 async def test_while_many_write_no_event_stays_untold(incidents: Incidents) -> None:
@@ -165,9 +174,9 @@ async def test_while_many_write_no_event_stays_untold(incidents: Incidents) -> N
 
     async def read() -> None:
         while len(told) < 50:
-            for one in await incidents.untold(limit=7):
+            for one in await incidents.untold("web", limit=7):
                 told.append((one.incident.id, one.sequence))
-                await incidents.told(one.incident.id, one.sequence)
+                await incidents.told("web", one.incident.id, one.sequence)
             await asyncio.sleep(0)
 
     async with asyncio.timeout(60):
@@ -213,6 +222,6 @@ async def test_a_very_long_line_is_kept_whole(incidents: Incidents) -> None:
 
 async def test_opened_is_the_first_thing_to_tell(incidents: Incidents) -> None:
     incident = await incidents.open(new_id(), opened())
-    (only,) = await incidents.untold()
+    (only,) = await incidents.untold("web")
     assert (only.incident, only.sequence) == (incident, 1)
     assert isinstance(only.event, Opened)

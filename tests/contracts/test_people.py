@@ -62,6 +62,15 @@ async def test_an_identity_belongs_to_the_account_it_was_linked_to_last(people: 
     assert await people.who("slack", "U1") == BOB
 
 
+async def test_an_account_can_be_found_by_where_it_is_linked(people: People) -> None:
+    await people.save(ANN)
+    assert await people.identity("slack", "u1") is None
+    await people.link("slack", "U1", "u1")
+    await people.link("slack", "U2", "u1")
+    assert await people.identity("slack", "u1") == "U2"
+    assert await people.identity("teams", "u1") is None
+
+
 async def test_an_identity_cannot_belong_to_nobody(people: People) -> None:
     with pytest.raises(NotFound, match="no account u9"):
         await people.link("slack", "U1", "u9")

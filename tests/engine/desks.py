@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from engine import identify, knowledge
+from engine import group, identify, knowledge
 from engine.desk import Desk, Policy
 from engine.detect import Detector
 from engine.errors import Unreachable
@@ -16,14 +16,17 @@ from engine.model import (
     ActionSpec,
     Entry,
     Evidence,
+    Incident,
     Judgement,
     Outcome,
     Parameter,
     Result,
     Risk,
     Verdict,
+    WaitsFor,
 )
 from engine.ports import Target
+from engine.respond import advance
 from storage.memory import MemoryIncidents
 from tests.clock import FakeClock
 
@@ -41,7 +44,15 @@ def entry(text: str = TIMEOUT, position: int = 0, source: str = "/logs/a.log") -
 
 def _spec(name: str, *parameters: str) -> ActionSpec:
     known = tuple(Parameter(one, one) for one in parameters)
-    return ActionSpec(name, known, Risk.LOW, "Does " + name, "Nothing to undo", str, verify_within=timedelta(minutes=1))
+    return ActionSpec(
+        name,
+        known,
+        Risk.LOW,
+        f"Does {name} with {' '.join(f'{{{one}}}' for one in parameters)}",
+        "Nothing to undo",
+        str,
+        verify_within=timedelta(minutes=1),
+    )
 
 
 @dataclass
@@ -84,10 +95,23 @@ class Machine(Target):
 def desk(machine: Target, clock: FakeClock | None = None, policy: Policy | None = None) -> Desk:
     ids = (f"{number:032x}" for number in itertools.count(1))
     return Desk(
-        incidents=MemoryIncidents(),
+        incidents=MemoryIncidents(("web",)),
         detector=DETECTOR,
         targets={machine.name: machine},
         clock=clock or FakeClock(),
         new_id=lambda: next(ids)[::-1],
         policy=policy or Policy(),
     )
+
+
+async def settle(office: Desk, incident: Incident) -> Incident:
+    """Let the machine do all that waits for it."""
+    incident = await office.incidents.get(incident.id)
+    while incident.waits_for is WaitsFor.MACHINE:
+        incident = await advance(office, incident)
+    return incident
+
+
+async def proposed(machine: Machine, office: Desk) -> Incident:
+    [incident] = await group.hear(office, [entry()])
+    return await settle(office, incident)

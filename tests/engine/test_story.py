@@ -19,20 +19,7 @@ from engine.model import ActionStatus, Evidence, Incident, Judgement, Result, St
 from engine.respond import AT_ONCE, Responder, advance
 from storage.memory import MemoryIncidents
 from tests.clock import NOW, FakeClock
-from tests.engine.desks import Machine, desk, entry
-
-
-async def settle(office: Desk, incident: Incident) -> Incident:
-    """Let the machine do all that waits for it."""
-    incident = await office.incidents.get(incident.id)
-    while incident.waits_for is WaitsFor.MACHINE:
-        incident = await advance(office, incident)
-    return incident
-
-
-async def proposed(machine: Machine, office: Desk) -> Incident:
-    [incident] = await group.hear(office, [entry()])
-    return await settle(office, incident)
+from tests.engine.desks import Machine, desk, entry, proposed, settle
 
 
 async def kinds(office: Desk, incident: Incident) -> list[str]:

@@ -56,11 +56,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def incidents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Incidents]:
     """An empty memory, of each kind."""
     if request.param == "memory":
-        yield MemoryIncidents()
+        yield MemoryIncidents(("web", "slack"))
         return
     async with connect(await empty(request.param, request, tmp_path)) as opened:
         await upgrade(opened)
-        yield SqlIncidents(opened)
+        yield SqlIncidents(opened, ("web", "slack"))
 
 
 async def empty(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from bot.log import setup
 from bot.serve import serve
@@ -19,8 +20,8 @@ from storage.incidents import SqlIncidents
 class Mortal(SqlIncidents):
     """Dies just before or just after it keeps, or marks as told, the first event of one kind after the approval."""
 
-    def __init__(self, database: Database, when: str) -> None:
-        super().__init__(database)
+    def __init__(self, database: Database, listeners: Sequence[str], when: str) -> None:
+        super().__init__(database, listeners)
         self.kind, _, self.moment = when.partition(":")
         self.approved = False
 
@@ -34,14 +35,16 @@ class Mortal(SqlIncidents):
         if fatal and self.moment == "after":
             os.kill(os.getpid(), signal.SIGKILL)
 
-    async def told(self, id: IncidentId, sequence: int) -> None:
-        event = (await self.timeline(id))[sequence - 1]
-        if self.moment == "told" and type(event).__name__ == self.kind:
+    async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
+        telling = {
+            one.sequence: type(one.event).__name__ for one in await self.untold(listener) if one.incident.id == id
+        }
+        if self.moment == "told" and self.kind in [kind for number, kind in telling.items() if number <= sequence]:
             os.kill(os.getpid(), signal.SIGKILL)
-        await super().told(id, sequence)
+        await super().told(listener, id, sequence)
 
 
 if __name__ == "__main__":
     settings = load()
     setup(settings.log_level, settings.secrets(), "json")
-    asyncio.run(serve(settings, lambda database: Mortal(database, sys.argv[1])))
+    asyncio.run(serve(settings, lambda database, listeners: Mortal(database, listeners, sys.argv[1])))

@@ -68,7 +68,7 @@ async def test_a_kill_loses_and_repeats_nothing(moment: str, tmp_path: Path) -> 
             ending = [("person", "pending")] if moment in ASKS_AGAIN else [("nobody", "completed")]
             query = "select i.waiting_for, a.status from incidents i join actions a on a.incident_id = i.id"
             await until(tmp_path, f"{query} order by a.created_at desc limit 1", ending)
-            await until(tmp_path, "select count(*) from events where not told", [(0,)])
+            await until(tmp_path, "select count(*) from untold", [(0,)])
             assert await second.stop() == 0
         assert len(airflow.clears) == (0 if moment in ASKS_AGAIN else 1)
         told(tmp_path, asked_again=moment in ASKS_AGAIN)

@@ -25,7 +25,7 @@ async def test_sigterm_waits_for_the_call_that_was_sent(tmp_path: Path) -> None:
         assert rows(tmp_path, "select count(*) from events where kind = 'Acted'") == [(1,)]
         async with running(tmp_path, settings(tmp_path, airflow)) as program:
             await until(tmp_path, "select waiting_for, status from incidents", [("nobody", "resolved")])
-            await until(tmp_path, "select count(*) from events where not told", [(0,)])
+            await until(tmp_path, "select count(*) from untold", [(0,)])
             assert await program.stop() == 0
         assert airflow.clears == ["manual__1"]
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from adapters.targets.parameters import wrong
 from engine.errors import Refused
 from engine.model import ActionSpec, Parameter, Risk
 
@@ -62,9 +63,9 @@ def where(names: Mapping[str, str]) -> Where:
     try:
         return Where.model_validate({name: value for name, value in names.items() if value})
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        name, value = ".".join(str(part) for part in wrong["loc"]), repr(wrong["input"])[:80]
-        said = "is not given" if wrong["type"] == "missing" else f"is {value}, which Airflow does not allow"
+        first = error.errors(include_url=False)[0]
+        name, value = ".".join(str(part) for part in first["loc"]), repr(first["input"])[:80]
+        said = "is not given" if first["type"] == "missing" else f"is {value}, which Airflow does not allow"
         raise Refused(f"{name} {said}.") from None
 
 
@@ -173,7 +174,7 @@ def _request(name: str) -> Callable[[Mapping[str, str]], str]:
 def _spec(
     name: str, *parameters: Parameter, risk: Risk, effect: str, undo: str, within: timedelta = A_RUN_MAY_TAKE
 ) -> ActionSpec:
-    return ActionSpec(name, parameters, risk, effect, undo, _request(name), within)
+    return ActionSpec(name, parameters, risk, effect, undo, _request(name), within, wrong(Where))
 
 
 CATALOGUE: Mapping[str, ActionSpec] = {

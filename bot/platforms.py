@@ -1,0 +1,89 @@
+"""The chat platforms that the settings connect. A new one: one folder in ``adapters/chat``, one line below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.chat.ask import Room
+from adapters.chat.card import Link
+from adapters.chat.inbox import Inbox
+from adapters.chat.outbox import Deliveries
+from adapters.chat.platform import Platform, Ref
+from adapters.chat.web.lines import Completion
+from adapters.chat.web.platform import WebChat
+from adapters.chat.web.posts import Posts
+from adapters.chat.web.routes import DemoPerson
+from adapters.chat.web.sign_in import SignIn
+from bot import people
+from bot.commands import offered, usage
+from bot.settings import Settings
+from bot.standing import Conversations, own
+from bot.tell import Where
+from engine.model import Incident
+from engine.ports import Clock, Cursors
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What a platform is given by the program."""
+
+    settings: Settings
+    hosts: set[str]
+    clock: Clock
+    cursors: Cursors
+    posts: Posts
+    sign_in: SignIn
+    deliveries: Deliveries
+    inbox: Inbox
+
+
+def web(supplies: Supplies) -> Where:
+    settings, room = supplies.settings, Room(supplies.settings.incident_room)
+    chat = WebChat(
+        supplies.posts,
+        supplies.sign_in,
+        hosts=supplies.hosts,
+        main_room=room,
+        address=settings.address,
+        commands=[Completion(usage(name), one.help) for name, one in offered(in_example=settings.demo).items()],
+        demo_people=_players() if settings.demo else (),
+    )
+    return Where(chat, lambda _incident: room, room)
+
+
+PLATFORMS: Mapping[str, Callable[[Supplies], Where | None]] = {"web": web}
+"""Each returns None where the settings do not connect it."""
+
+
+def connected(supplies: Supplies) -> list[Where]:
+    found = (make(supplies) for make in PLATFORMS.values())
+    return [where for where in found if where]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Links from an incident's card on one platform to those on the others."""
+
+    platform: Platform
+    others: Sequence[Where]
+    conversations: Conversations
+
+    async def links(self, incident: Incident) -> tuple[Link, ...]:
+        found = [(where.platform.name, await self._link(where, incident)) for where in self.others]
+        return tuple(Link(f"Open in {_NAMES.get(name, name.capitalize())}", url) for name, url in found if url)
+
+    async def _link(self, where: Where, incident: Incident) -> str:
+        """The web page has its address before it is there; on other platforms it is known once the card stands."""
+        known = await self.conversations.get(where.platform.name, own(incident))
+        if known:
+            return where.platform.link(Ref(Room(known[0]), known[1]))
+        page = Ref(where.home, own(incident))
+        return where.platform.link(page) if where.platform.name == people.PLATFORM else ""
+
+
+_NAMES = {"web": "the web chat"}
+
+
+def _players() -> tuple[DemoPerson, ...]:
+    return tuple(DemoPerson(one.username, one.full_name, str(one.role)) for one in people.PLAYERS)

@@ -1,0 +1,124 @@
+"""Where an incident's card stands on one platform: posted once, changed in place, posted afresh where it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from adapters.chat.ask import Room
+from adapters.chat.card import Card, Link
+from adapters.chat.platform import Platform, Ref
+from engine.errors import NotFound
+from engine.model import Incident
+
+Describe = Callable[[Incident], Card]
+"""The card of an incident as it stands."""
+
+Links = Callable[[Incident], Awaitable[tuple[Link, ...]]]
+"""Where else a person can see the incident."""
+
+REPORT = "report by "
+"""How the source of an incident begins that a person told of; the source is then the key of where it was said."""
+
+
+class Conversations(Protocol):
+    """What stands where on each platform: (room, message) under a key."""
+
+    async def get(self, platform: str, key: str) -> tuple[str, str] | None: ...
+    async def about(self, platform: str, room: str, message: str) -> str | None: ...
+    async def put(self, platform: str, key: str, room: str, message: str) -> tuple[str, str]: ...
+    async def forget(self, platform: str, key: str) -> None: ...
+
+
+class Standing:
+    """``since`` is when this program began: what was opened before may have been posted by one that died."""
+
+    def __init__(
+        self, platform: Platform, conversations: Conversations, describe: Describe, links: Links, since: datetime
+    ) -> None:
+        self._platform = platform
+        self._conversations = conversations
+        self._describe = describe
+        self._links = links
+        self._since = since
+        self._tried: set[int] = set()
+
+    async def known(self, incident: Incident) -> Ref | None:
+        return await self._get(own(incident))
+
+    async def thread(self, incident: Incident, card: Ref) -> Ref:
+        """The first message of the incident's thread: its card, or the message by which a person reported it."""
+        return await self._reported(incident) or card
+
+    async def show(self, incident: Incident, room: Room) -> Ref:
+        """Post the card in this room; one that a person reported goes into the thread of that report."""
+        thread = await self._reported(incident)
+        card = await self._card(incident)
+        again = incident.number in self._tried or incident.opened_at <= self._since
+        self._tried.add(incident.number)
+        ref = await self._platform.post(thread.room if thread else room, card, key=own(incident), thread=thread)
+        if again:  # it may have been posted before, as the incident stood then
+            await self._platform.update(ref, card)
+        self._tried.discard(incident.number)
+        if thread:
+            await self._keep(f"{own(incident)}-thread", thread)
+        return await self._keep(own(incident), ref)
+
+    async def change(self, incident: Incident, ref: Ref, room: Room) -> Ref:
+        """Let the card show how the incident stands now. Where somebody has deleted it, post it afresh."""
+        card = await self._card(incident)
+        for woken in await self._woken(incident):
+            await self._change_woken(woken, card)
+        try:
+            await self._platform.update(ref, card)
+        except NotFound:
+            await self._conversations.forget(self._platform.name, own(incident))
+            fresh = await self._platform.post(room, card, key=f"{own(incident)}-{incident.sequence}")
+            return await self._keep(own(incident), fresh)
+        return ref
+
+    async def woke(self, incident: Incident, ref: Ref) -> None:
+        """Remember that the incident stands in this direct message too."""
+        known = await self._woken(incident)
+        if ref not in known:
+            await self._keep(_wake(incident, len(known)), ref)
+
+    async def _change_woken(self, ref: Ref, card: Card) -> None:
+        try:
+            await self._platform.update(ref, card)
+        except NotFound:  # deleted by the one who read it
+            return
+
+    async def _woken(self, incident: Incident) -> list[Ref]:
+        """Where this incident stands in messages to single persons: they see it change as the room does."""
+        found: list[Ref] = []
+        while known := await self._get(_wake(incident, len(found))):
+            found.append(known)
+        return found
+
+    async def _card(self, incident: Incident) -> Card:
+        card = self._describe(incident)
+        return replace(card, parts=(*card.parts, *await self._links(incident)))
+
+    async def _reported(self, incident: Incident) -> Ref | None:
+        source = incident.signal.source
+        return await self._get(source) if source.startswith(REPORT) else None
+
+    async def _get(self, key: str) -> Ref | None:
+        known = await self._conversations.get(self._platform.name, key)
+        return Ref(Room(known[0]), known[1]) if known else None
+
+    async def _keep(self, key: str, ref: Ref) -> Ref:
+        room, message = await self._conversations.put(self._platform.name, key, ref.room, ref.message)
+        return Ref(Room(room), message)
+
+
+def own(incident: Incident) -> str:
+    """The key under which an incident's card stands."""
+    return f"incident-{incident.number}"
+
+
+def _wake(incident: Incident, number: int) -> str:
+    return f"incident-{incident.number}-wake-{number}"

@@ -1,0 +1,116 @@
+"""A teller for each platform: all run side by side, and where one must wait the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+
+from adapters.chat.card import Card
+from bot.cards import incident_card
+from bot.log import get_logger
+from bot.platforms import Elsewhere
+from bot.standing import Conversations, Standing
+from bot.storm import Storms
+from bot.tell import Teller, Where
+from engine.desk import Desk
+from engine.errors import OnCallError
+from engine.model import Incident
+from engine.ports import Cursors, People
+from engine.rounds import AGAIN_AFTER, Rounds
+
+log = get_logger("oncall")
+
+
+class Telling:
+    def __init__(
+        self,
+        desk: Desk,
+        people: People,
+        places: Sequence[Where],
+        conversations: Conversations,
+        cursors: Cursors,
+        storm_cards: int,
+    ) -> None:
+        self._tellers: dict[str, Teller] = {}
+        self._rounds: dict[str, Rounds] = {}
+        for where in places:
+            name, others = where.platform.name, [one for one in places if one is not where]
+            links = Elsewhere(where.platform, others, conversations).links
+            standing = Standing(where.platform, conversations, partial(described, desk), links, desk.clock.now())
+            storms = Storms(name, cursors, desk.clock, storm_cards)
+            teller = Teller(desk.incidents, people, where, standing, storms)
+            teller.ended = partial(self._ended, name)
+            teller.showed = partial(self._showed, name)
+            self._tellers[name] = teller
+            self._rounds[name] = Rounds(partial(_begin, teller), partial(_trouble, name))
+
+    def wake(self) -> None:
+        for rounds in self._rounds.values():
+            rounds.wake()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for rounds in self._rounds.values():
+                await stack.enter_async_context(under_way(rounds.run()))
+            yield
+        for teller in self._tellers.values():
+            await teller.stop()
+
+    async def last_words(self, seconds: float) -> None:
+        """Tell what has just happened, for so long at most. What cannot be told now is told at the next start."""
+        await asyncio.gather(*(_last_words(teller, seconds) for teller in self._tellers.values()))
+
+    def _ended(self, name: str, failure: BaseException | None) -> None:
+        if failure is None:
+            self._rounds[name].wake()
+            return
+        _trouble(name, failure)
+        asyncio.get_running_loop().call_later(AGAIN_AFTER, self._rounds[name].wake)
+
+    def _showed(self, name: str, number: int) -> None:
+        """An incident has a new card here: those elsewhere can link to it."""
+        for other, teller in self._tellers.items():
+            if other != name:
+                teller.refresh(number)
+                self._rounds[other].wake()
+
+
+def described(desk: Desk, incident: Incident) -> Card:
+    """The card of an incident, with a form for its action's parameters."""
+    action = incident.action
+    target = desk.targets.get(action.target) if action else None
+    return incident_card(incident, target.catalogue().get(action.name) if action and target else None)
+
+
+async def welcome(where: Where, card: Card) -> None:
+    """The first thing a new room shows, once."""
+    await where.platform.post(where.home, card, key="welcome")
+
+
+@asynccontextmanager
+async def under_way(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Do this beside everything else, and no longer."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _begin(teller: Teller) -> None:
+    await teller.begin()
+
+
+async def _last_words(teller: Teller, seconds: float) -> None:
+    with suppress(OnCallError, TimeoutError):
+        async with asyncio.timeout(seconds):
+            await teller.tell_all()
+
+
+def _trouble(name: str, error: BaseException) -> None:
+    expected = isinstance(error, OnCallError)
+    log.warning("chat could not be told", platform=name, reason=str(error), exc_info=None if expected else error)
