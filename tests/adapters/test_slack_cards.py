@@ -76,7 +76,13 @@ def shown(message: Message) -> str:
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:
-    return [one for one in dicts(message.attachments) if one.get("type") == "button"]
+    return [one for one in dicts(asdict(message)) if one.get("type") == "button"]
+
+
+def below(message: Message) -> list[dict[str, Any]]:
+    """The blocks of a card without a tone, but for its title."""
+    assert message.attachments == []
+    return message.blocks[1:]
 
 
 def must_be_valid(payload: Mapping[str, Any]) -> None:
@@ -131,7 +137,12 @@ def test_the_title_stands_on_top_and_all_else_beside_the_colour() -> None:
 def test_the_tone_is_told_by_more_than_a_colour() -> None:
     signs = [json.dumps(render(Card("t", tone=tone)).blocks) for tone in Tone]
     assert len(set(signs)) == len(Tone)
-    assert len(set(COLOURS.values())) == len(Tone)
+    assert len(set(COLOURS.values())) == len(COLOURS) == len(Tone) - 1
+
+
+def test_what_has_no_tone_stands_where_nothing_is_folded_away() -> None:
+    [block] = below(render(Card("Noted", (Text("The vendor was told."),))))
+    assert list(texts(block)) == ["The vendor was told."]
 
 
 def test_hostile_text_stays_text() -> None:
@@ -170,7 +181,7 @@ def test_one_endless_line_keeps_both_ends() -> None:
 def test_facts_that_are_left_out_are_counted() -> None:
     message = render(Card("t", (Facts((("name", "value"),) * 500),)))
     must_be_valid(asdict(message))
-    left = next(text for text in texts(message.attachments) if "facts left out" in text)
+    left = next(text for text in texts(message.blocks) if "facts left out" in text)
     assert shown(message).count("value") + int(left.split()[1]) == 500
 
 
@@ -193,7 +204,7 @@ def test_three_hundred_buttons_are_bounded_and_counted() -> None:
 
 def test_buttons_that_follow_each_other_share_a_row() -> None:
     message = render(Card("t", (*[Button("b", "ask")] * 4, Link("l", "https://example.com"), REJECT)))
-    assert [len(block["elements"]) for block in message.attachments[0]["blocks"]] == [5, 1]
+    assert [len(block["elements"]) for block in below(message)] == [5, 1]
     assert [one["action_id"].split("-")[0] for one in buttons(message)] == ["say"] * 4 + ["open", "form"]
 
 
@@ -209,24 +220,24 @@ def test_a_line_that_no_button_can_hold_is_named_instead_of_cut() -> None:
 def test_a_bad_address_stays_text(url: str) -> None:
     message = render(Card("t", (Link("go", url), Image(url, "a curve"))))
     assert buttons(message) == []
-    assert {block["type"] for block in message.attachments[0]["blocks"]} == {"rich_text"}
+    assert {block["type"] for block in below(message)} == {"rich_text"}
 
 
 def test_a_picture_is_only_shown_from_a_safe_address() -> None:
-    blocks = render(Card("t", (Image("https://a/b.png", "c"), Image("http://a/b.png", "d")))).attachments[0]["blocks"]
-    assert [block["type"] for block in blocks] == ["image", "rich_text"]
+    message = render(Card("t", (Image("https://a/b.png", "c"), Image("http://a/b.png", "d"))))
+    assert [block["type"] for block in below(message)] == ["image", "rich_text"]
 
 
 def test_a_line_stands_only_between_two_things() -> None:
     message = render(Card("t", (Divider(), Text("a"), Divider(), Text(" "), Divider(), Text("b"), Divider())))
-    assert [block["type"] for block in message.attachments[0]["blocks"]] == ["rich_text", "divider", "rich_text"]
+    assert [block["type"] for block in below(message)] == ["rich_text", "divider", "rich_text"]
 
 
 @judged
 @pytest.mark.parametrize("parts", [(), (Text(""),), (Facts(()),), (Code("\n"),), (Text("\x1b[0m "), Divider())])
 def test_nothing_to_show_is_only_a_title(parts: tuple[Part, ...]) -> None:
     message = render(Card("", parts))
-    assert message.attachments == []
+    assert below(message) == []
     assert shown(message) == "…"
     must_be_valid(home(Card("", parts)))
 

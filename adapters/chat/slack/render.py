@@ -19,12 +19,12 @@ from adapters.chat.slack.shorten import one_line
 from adapters.chat.slack.words import UNNAMED, escaped, letters, one_line_text, plain_text, rich_text, section
 
 COLOURS = {
-    Tone.NEUTRAL: "#8a919c",
     Tone.WAITING: "#cf8a1c",
     Tone.WORKING: "#4a82d8",
     Tone.GOOD: "#349a63",
     Tone.BAD: "#d4483e",
 }
+"""Only an attachment can have a colour, but a client may fold it away: what needs none is no attachment."""
 
 SIGNS = {
     Tone.NEUTRAL: ("", ""),
@@ -66,9 +66,10 @@ def home(card: Card) -> dict[str, Any]:
 
 def _message(card: Card, share: Share) -> Message:
     text = escaped(_notice(card))
-    blocks = _blocks(card.parts, share)
-    attachment = {"color": COLOURS[card.tone], "fallback": text, "blocks": blocks}
-    return Message(text, [_title(card)], [attachment] if blocks else [])
+    title, blocks = _title(card), _blocks(card.parts, share)
+    if card.tone is Tone.NEUTRAL or not blocks:
+        return Message(text, [title, *blocks], [])
+    return Message(text, [title], [{"color": COLOURS[card.tone], "fallback": text, "blocks": blocks}])
 
 
 def _home(card: Card, share: Share) -> dict[str, Any]:
