@@ -40,6 +40,8 @@ class Digest:
     since: datetime
     last: datetime
     members: tuple[Member, ...] = ()
+    times: int = 0
+    """How often it has taken some in: at the first time it is new, and posting it is enough."""
 
     def __contains__(self, incident: Incident) -> bool:
         return any(one.number == incident.number for one in self.members)
@@ -76,7 +78,7 @@ class Storms:
         now = self._clock.now()
         digest = await self.digest(room) or Digest(f"digest-{incidents[0].id}", now, now)
         new = tuple(_member(one) for one in incidents if one not in digest)
-        digest = replace(digest, last=now, members=digest.members + new)
+        digest = replace(digest, last=now, members=digest.members + new, times=digest.times + 1)
         await self._cursors.put(self._name(room), _write(digest))
         return digest
 
@@ -129,4 +131,4 @@ def _read(kept: str) -> Digest:
     body = json.loads(kept)
     members = tuple(Member(**one) for one in body["members"])
     since, last = datetime.fromisoformat(body["since"]), datetime.fromisoformat(body["last"])
-    return Digest(body["key"], since, last, members)
+    return Digest(body["key"], since, last, members, body["times"])

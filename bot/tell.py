@@ -181,7 +181,7 @@ class Teller:
         digest = await self._storms.take_in(room, incidents)
         card = digest_card(digest)
         ref = await self._platform.post(room, card, key=f"{digest.key}-{room}")
-        if digest.last != digest.since:
+        if digest.times > 1:
             await self._platform.update(ref, card)
 
     async def _wake(self, incident: Incident, sequence: int, event: Escalated, thread: Ref) -> None:
