@@ -11,7 +11,6 @@ from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, 
 from adapters.chat.slack.forms import to_value
 from adapters.chat.slack.limits import LIMITS
 from adapters.chat.slack.shorten import beginning, both_ends, left_out, one_line
-from adapters.chat.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def _fitting(part: Part, share: Share) -> Iterator[Part]:  # noqa: C901 - one cl
         case Facts(pairs=pairs):
             yield from _facts(pairs, share)
         case Code(text=text, caption=caption):
-            yield from _code(visible(text).strip("\n"), caption, share)
+            yield from _code(text, caption, share)
         case Image(url=url, alt=alt):
             yield from [part] if _address(url, "https") else _text(f"{alt}: {url}", share)
         case Link(label=label, url=url):
@@ -107,9 +106,8 @@ def _fitting(part: Part, share: Share) -> Iterator[Part]:  # noqa: C901 - one cl
 
 
 def _text(text: str, share: Share, *, quiet: bool = False) -> Iterator[Text]:
-    shown = visible(text).strip()
-    if shown:
-        yield Text(beginning(shown, share.text), quiet)
+    if shown := beginning(text, share.text):
+        yield Text(shown, quiet)
 
 
 def _facts(pairs: Sequence[tuple[str, str]], share: Share) -> Iterator[Part]:
@@ -120,7 +118,7 @@ def _facts(pairs: Sequence[tuple[str, str]], share: Share) -> Iterator[Part]:
 
 
 def _pair(name: str, value: str, share: Share) -> tuple[str, str]:
-    return one_line(name, LIMITS.label), beginning(visible(value).strip(), share.fact) or "—"
+    return one_line(name, LIMITS.label), beginning(value, share.fact) or "—"
 
 
 def _code(code: str, caption: str, share: Share) -> Iterator[Part]:

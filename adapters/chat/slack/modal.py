@@ -20,7 +20,7 @@ CALLBACK = "form"
 
 def modal(form: Form, context: Mapping[str, str]) -> dict[str, Any]:
     """Return a view for ``views.open``; ``context`` comes back with the answer. Raises ValueError if it is too long."""
-    title = one_line(form.label.rstrip("… ."), LIMITS.view_title) or "Please fill in"
+    title = one_line(_named(form), LIMITS.view_title) or "Please fill in"
     return {
         "type": "modal",
         "callback_id": CALLBACK,
@@ -52,11 +52,15 @@ def errors(view: Mapping[str, Any], wrong: Mapping[str, str]) -> dict[str, Any]:
 
 def _blocks(form: Form, title: str) -> Iterator[dict[str, Any]]:
     if title.endswith("…"):
-        yield {"type": "section", "text": one_line_text(form.label, LIMITS.text)}
+        yield {"type": "section", "text": one_line_text(_named(form), LIMITS.text)}
     for index, field in enumerate(form.fields[: LIMITS.view_blocks - 1]):
         yield _input(field, index)
     if not form.fields:
         yield {"type": "section", "text": one_line_text("There is nothing to fill in.", LIMITS.text)}
+
+
+def _named(form: Form) -> str:
+    return form.label.rstrip("… .")
 
 
 def _input(field: Field, index: int) -> dict[str, Any]:
