@@ -141,11 +141,22 @@ def _type(schema: Json) -> str:
 
 
 def _schema_errors(name: str, value: object) -> list[str]:
-    found = []
-    for error in _judge(name).iter_errors(value):
-        deepest = jsonschema.exceptions.best_match([error])
-        found.append(f"{name} {deepest.json_path}: {deepest.message[:300]}" if deepest else str(error)[:300])
-    return found
+    found = [_meant(error) or error for error in _judge(name).iter_errors(value)]
+    return [f"{name} {error.json_path}: {error.message[:300]}" for error in found]
+
+
+def _meant(error: jsonschema.ValidationError) -> jsonschema.ValidationError | None:
+    """Of many alternatives, what the one whose ``type`` fits complains of; None if something else was meant."""
+    if error.validator == "const" and list(error.path) == ["type"]:
+        return None
+    branches: dict[object, list[jsonschema.ValidationError]] = {}
+    for inner in error.context or ():
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    for branch in branches.values():
+        found = [_meant(inner) for inner in branch]
+        if all(found):
+            return found[0]
+    return None if branches else error
 
 
 def _blocks(payload: Json) -> list[dict[str, Any]]:
@@ -199,9 +210,9 @@ def _by_schema(payload: Json) -> Iterator[str]:
         else:
             yield f"Slack's types know no block of type {block.get('type')!r}"
     for attachment in payload.get("attachments") or ():
-        yield from _schema_errors("MessageAttachment", attachment)
+        yield from _schema_errors("MessageAttachment", {**attachment, "blocks": []})
     if name := {"modal": "ModalView", "home": "HomeView"}.get(str(payload.get("type"))):
-        yield from _schema_errors(name, payload)
+        yield from _schema_errors(name, {**payload, "blocks": []})
 
 
 def _by_size(payload: Json) -> Iterator[str]:

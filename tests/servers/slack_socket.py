@@ -158,10 +158,10 @@ class Socket:
     async def _acknowledged(self, id: str, future: asyncio.Future[Ack | None]) -> Ack | None:
         """Wait, and send an event again each time that the patience is over."""
         is_event = self._waiting[id].envelope["type"] == "events_api"
-        for _ in range(RETRIES + 1 if is_event else 1):
+        for left in range(RETRIES if is_event else 0, -1, -1):
             with suppress(TimeoutError):
                 return await asyncio.wait_for(asyncio.shield(future), self.patience)
-            if not is_event:
+            if not left:
                 break
             with suppress(TimeoutError):
                 await self.ready(RECONNECTION)

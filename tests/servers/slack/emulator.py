@@ -52,6 +52,9 @@ def person_token(name: str) -> str:
     return f"xoxp-1-{name}"
 
 
+TOKENS = frozenset({BOT_TOKEN, ADMIN_TOKEN, *map(person_token, PEOPLE)})
+
+
 def manifest() -> dict[str, Any]:
     return dict(yaml.safe_load(MANIFEST.read_text("utf-8")))
 

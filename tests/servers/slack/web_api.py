@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.servers import block_kit
 from tests.servers.slack import shapes
-from tests.servers.slack.emulator import ADMIN_TOKEN, APP_ID, BOT_ID, BOT_TOKEN, BOT_USER, PROFILES
+from tests.servers.slack.emulator import ADMIN_TOKEN, APP_ID, BOT_ID, BOT_TOKEN, BOT_USER, PROFILES, TOKENS
 from tests.servers.slack.faults import Fault, Faults
 from tests.servers.slack.response_urls import ResponseUrls
 from tests.servers.slack.windows import Windows
@@ -136,13 +136,13 @@ class WebApi:
 
     async def forward(self, method: str, arguments: Mapping[str, Any], token: str) -> Json:
         """Ask the emulator. What it does not know as a method or as a token is named as Slack names it."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if token not in TOKENS:
+            return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
+        headers = {"Authorization": f"Bearer {token}"}
         async with self.session.post(f"{self.upstream}/api/{method}", json=arguments, headers=headers) as answer:
             if answer.status == 404:
                 return {"ok": False, "error": "unknown_method"}
             body: Json = await answer.json()
-        if token and body.get("error") == "not_authed":
-            return {"ok": False, "error": "invalid_auth"}
         return body
 
     async def as_admin(self, method: str, token: str = ADMIN_TOKEN, **arguments: Any) -> Json:

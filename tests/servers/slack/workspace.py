@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
 import aiohttp
 from aiohttp import web
@@ -21,7 +21,6 @@ from tests.servers.slack.web_api import WebApi
 from tests.servers.slack_socket import Socket
 
 Json = dict[str, Any]
-T = TypeVar("T")
 LARGEST = 4 * 1024 * 1024
 
 
@@ -91,12 +90,12 @@ class Slack:
     def home(self, name: str) -> Json | None:
         return self.api.windows.homes.get(self.users[name])
 
-    async def until(self, look: Callable[[], T | Awaitable[T]], seconds: float = 10.0) -> T:
-        """Look until there is something, and return it. Raises TimeoutError."""
+    async def until(self, look: Callable[[], Any], seconds: float = 10.0) -> Any:
+        """Look until there is something, and return it; ``look`` may be awaited. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while True:
                 seen = look()
-                found: T = await seen if inspect.isawaitable(seen) else seen
+                found = await seen if inspect.isawaitable(seen) else seen
                 if found:
                     return found
                 await asyncio.sleep(0.02)
