@@ -19,7 +19,7 @@ MAKE_KEY = "openssl rand -hex 32"
 
 def dangers(settings: Settings) -> list[Trouble]:
     """What stops the program from starting. Empty if all is well."""
-    return [*_key(settings), *_mail(settings), *_teams(settings), *_airflow(settings)]
+    return [*_key(settings), *_mail(settings), *_slack(settings), *_teams(settings), *_airflow(settings)]
 
 
 def refuse_dangers(settings: Settings) -> None:
@@ -52,6 +52,19 @@ def _mail(settings: Settings) -> Iterator[Trouble]:
         yield Trouble("EMAIL_USER", "is not set, but SMTP_SERVER is", "Set it, or leave SMTP_SERVER out.")
     if settings.smtp_server and not settings.email_password.get_secret_value():
         yield Trouble("EMAIL_PASSWORD", "is not set, but SMTP_SERVER is", "Set it, or leave SMTP_SERVER out.")
+
+
+def _slack(settings: Settings) -> Iterator[Trouble]:
+    bot, app = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
+    if (app or settings.slack_signing_secret.get_secret_value()) and not bot:
+        yield Trouble("SLACK_BOT_TOKEN", "is not set, but another of Slack's is", "Copy it from OAuth & Permissions.")
+    if bot and not (app or settings.slack_signing_secret.get_secret_value()):
+        advice = "Make one under Basic Information, App-Level Tokens, with connections:write."
+        yield Trouble("SLACK_APP_TOKEN", "is not set, but SLACK_BOT_TOKEN is", advice)
+    if bot and not bot.startswith("xoxb-"):
+        yield Trouble("SLACK_BOT_TOKEN", "does not begin with xoxb-", "Copy the Bot User OAuth Token.")
+    if app and not app.startswith("xapp-"):
+        yield Trouble("SLACK_APP_TOKEN", "does not begin with xapp-", "Copy the App-Level Token.")
 
 
 def _teams(settings: Settings) -> Iterator[Trouble]:

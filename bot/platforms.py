@@ -10,6 +10,7 @@ from adapters.chat.card import Link
 from adapters.chat.inbox import Inbox
 from adapters.chat.outbox import Deliveries
 from adapters.chat.platform import Platform, Ref
+from adapters.chat.slack.platform import SlackChat, Tokens
 from adapters.chat.web.lines import Completion
 from adapters.chat.web.platform import WebChat
 from adapters.chat.web.posts import Posts
@@ -17,6 +18,7 @@ from adapters.chat.web.routes import DemoPerson
 from adapters.chat.web.sign_in import SignIn
 from bot import people
 from bot.commands import offered, usage
+from bot.routes import choose
 from bot.settings import Settings
 from bot.standing import Conversations, own
 from bot.tell import Where
@@ -52,7 +54,30 @@ def web(supplies: Supplies) -> Where:
     return Where(chat, lambda _incident: room, room)
 
 
-PLATFORMS: Mapping[str, Callable[[Supplies], Where | None]] = {"web": web}
+def slack(supplies: Supplies) -> Where | None:
+    settings = supplies.settings
+    if not settings.slack_bot_token.get_secret_value():
+        return None
+    chat = SlackChat(
+        slack_tokens(settings),
+        supplies.deliveries,
+        supplies.inbox,
+        supplies.clock,
+        api_url=f"{settings.slack_api_url}/",
+    )
+    home = settings.slack_channel
+    return Where(chat, lambda incident: Room(choose(settings.slack_routes, incident, home)), Room(home))
+
+
+def slack_tokens(settings: Settings) -> Tokens:
+    return Tokens(
+        bot=settings.slack_bot_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        app=settings.slack_app_token.get_secret_value(),
+    )
+
+
+PLATFORMS: Mapping[str, Callable[[Supplies], Where | None]] = {"web": web, "slack": slack}
 """Each returns None where the settings do not connect it."""
 
 

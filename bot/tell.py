@@ -20,7 +20,7 @@ from bot.standing import Standing
 from bot.storm import Storms, digest_card, worst_first
 from engine.errors import NotFound, OnCallError, Unreachable
 from engine.events import Acknowledged, Approved, Escalated, Event, Noted, Rejected, Resolved
-from engine.model import Incident
+from engine.model import Incident, IncidentId
 from engine.ports import Incidents, People
 
 AT_ONCE = 1000
@@ -63,6 +63,7 @@ class Teller:
         self._standing = standing
         self._storms = storms
         self._lanes: dict[Room, asyncio.Task[None]] = {}
+        self._at_work: dict[Room, frozenset[IncidentId]] = {}
         self._stale: set[int] = set()
         self.ended: Callable[[BaseException | None], None] = lambda _failure: None
         self.showed: Callable[[int], None] = lambda _number: None
@@ -81,6 +82,7 @@ class Teller:
         await self._refresh()
         for room, news in (await self._news()).items():
             if room not in self._lanes:
+                self._at_work[room] = frozenset(one.incident.id for one in news)
                 lane = asyncio.create_task(self._tell_room(room, news), name=f"tell {self._platform.name} {room}")
                 self._lanes[room] = lane
                 lane.add_done_callback(lambda done, room=room: self._done(room, done))  # type: ignore[misc] # mypy cannot infer it
@@ -98,14 +100,18 @@ class Teller:
 
     def _done(self, room: Room, lane: asyncio.Task[None]) -> None:
         self._lanes.pop(room, None)
+        self._at_work.pop(room, None)
         self.ended(None if lane.cancelled() else lane.exception())
 
     async def _news(self) -> Mapping[Room, list[News]]:
-        """By room, and in it by number."""
+        """By room, and in it by number. What a lane is telling of is its own: a card may have changed rooms since."""
+        taken = frozenset[IncidentId]().union(*self._at_work.values())
         untold = sorted(await self._incidents.untold(self._platform.name, AT_ONCE), key=lambda one: one.incident.number)
         rooms: dict[Room, list[News]] = defaultdict(list)
         for _, group in groupby(untold, key=lambda one: one.incident.id):
             theirs = list(group)
+            if theirs[-1].incident.id in taken:
+                continue
             news = News(theirs[-1].incident, tuple((one.sequence, one.event) for one in theirs))
             card = await self._standing.known(news.incident)
             rooms[card.room if card else self._where.room(news.incident)].append(news)
@@ -160,7 +166,7 @@ class Teller:
             if room == self._where.home or getattr(error, "temporary", False):
                 raise
             card = await self._standing.show(incident, self._where.home)
-        self._storms.showed(card.room)
+        self._storms.showed(room)
         self.showed(incident.number)
         return card
 

@@ -13,6 +13,7 @@ from bot.check.machine import cleanup, clock, disk, folder, logs
 from bot.check.mail import mail
 from bot.check.network import elasticsearch, port, teams
 from bot.check.report import Level, Line, Report, Section
+from bot.check.slack import slack
 from bot.log import Hide, hiding
 from bot.settings import Settings
 from engine.errors import OnCallError
@@ -61,6 +62,7 @@ def _searches(settings: Settings, systems: Systems) -> list[tuple[str, tuple[str
         ("Logs", ("Elasticsearch", _one(lambda: elasticsearch(settings)))),
         *(("Systems", (name, _asking(name, probe))) for name, probe in probes.items() if probe),
         ("Systems", ("Mail", lambda: mail(settings))),
+        ("Systems", ("Slack", lambda: slack(settings))),
         ("Systems", ("Teams", _blocking(lambda: teams(settings)))),
         ("This machine", ("Port", _one(lambda: port(settings)))),
         ("This machine", ("Data folder", _blocking(lambda: [folder(settings.data_folder)]))),
