@@ -202,7 +202,8 @@ FRAME = "box-sizing:border-box;background:#fff;border:1px solid #e1e1e1;border-r
 LOOK = """
 .ac-pushButton { border: 1px solid #d1d1d1; border-radius: 4px; background: #fff; padding: 5px 12px; font-weight: 600; }
 .ac-pushButton.style-positive { background: #5b5fc7; border-color: #5b5fc7; color: #fff; }
-.ac-pushButton.style-destructive { border-color: #c4314b; color: #c4314b; }
+.ac-pushButton.style-destructive { background: #fff; border-color: #c4314b; color: #c4314b; }
+.ac-pushButton.style-default, .ac-pushButton.expanded { background: #fff; border-color: #d1d1d1; color: #242424; }
 .ac-input { border: 1px solid #d1d1d1; border-radius: 4px; padding: 5px 8px; font: inherit; width: 100%; box-sizing: border-box; }
 """
 DRAW = """([card, host]) => {

@@ -1,0 +1,68 @@
+"""The Playground's page in a real Chromium: a person's window on Teams, pressed and looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Locator, Page
+
+from tests.servers.chromium import chromium
+from tests.servers.teams.company import BOT_NAME
+from tests.servers.teams_connector import Teams
+
+PATIENCE = 10_000
+"""Milliseconds for anything to appear."""
+
+
+@dataclass(frozen=True)
+class Window:
+    page: Page
+    pictures: Path
+
+    async def opens(self, name: str) -> None:
+        """A conversation by its name on the left: "Personal Chat", "Ops chat", "incidents"."""
+        await self.page.get_by_role("treeitem", name=name).last.click(timeout=PATIENCE)
+
+    async def says(self, text: str, *, mention: bool = False) -> None:
+        """Type as a person does; a mention is chosen from the list that the @ opens."""
+        box = self.page.get_by_role("textbox").last
+        await box.click()
+        if mention:
+            await self.page.keyboard.type("@")
+            await self.page.get_by_text(BOT_NAME, exact=True).last.click(timeout=PATIENCE)
+        await self.page.keyboard.type(f" {text}" if mention else text)
+        post = self.page.get_by_role("button", name="Post", exact=True)
+        await self.page.get_by_label("Send Message").or_(post).last.click(timeout=PATIENCE)
+
+    async def presses(self, button: str) -> None:
+        """The newest button of this name."""
+        await self.page.get_by_role("button", name=button, exact=True).last.click(timeout=PATIENCE)
+
+    async def fills(self, label: str, text: str) -> None:
+        await self.page.get_by_label(label).last.fill(text, timeout=PATIENCE)
+
+    async def reads(self, text: str | re.Pattern[str]) -> Locator:
+        """Wait until this can be read."""
+        found = self.page.get_by_text(text).last
+        await found.wait_for(timeout=PATIENCE)
+        return found
+
+    async def picture(self, name: str) -> Path:
+        file = self.pictures / f"teams-{name}.png"
+        await self.page.screenshot(path=file)
+        return file
+
+
+@asynccontextmanager
+async def window(teams: Teams, pictures: Path, *, width: int = 1280, height: int = 900) -> AsyncIterator[Window]:
+    """Fonts and everything else from elsewhere stay away."""
+    async with chromium() as browser:
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        await page.route(lambda url: not url.startswith(teams.browser_url), lambda route: route.abort())
+        await page.goto(teams.browser_url, wait_until="domcontentloaded")
+        await page.get_by_role("treeitem", name="Personal Chat").wait_for(timeout=3 * PATIENCE)
+        yield Window(page, pictures)
