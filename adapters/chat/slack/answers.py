@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import defaultdict
 from dataclasses import asdict
 from typing import Any, assert_never
 
@@ -40,9 +42,13 @@ class Answers:
         self._people = people
         self._outbox = outbox
         self._clock = clock
+        self._lanes: dict[Room, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def post(self, room: Room, card: Card, key: str, thread: str = "") -> Ref:
-        """Post a card once, under another message if one is given. Raises NotFound, Unreachable."""
+        """Post a card once, under another message if one is given. Raises NotFound, Unreachable.
+
+        In a room one post waits for the one before it, so that they come in order even if Slack asks for waits.
+        """
         metadata = {"event_type": EVENT, "event_payload": {"key": key}}
 
         async def send() -> str:
@@ -51,7 +57,8 @@ class Answers:
             )
             return str(told["ts"])
 
-        return await self._outbox.post(room, key, send, lambda: self._find(room, key, thread))
+        async with self._lanes[room]:
+            return await self._outbox.post(room, key, send, lambda: self._find(room, key, thread))
 
     async def give(self, said: Said, card: Card) -> None:
         """Bring the answer to whoever said it. What Slack does not take after some tries is only logged."""

@@ -1,0 +1,99 @@
+"""A program with nothing but Slack in it, and somebody who answers as the test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from adapters.chat.ask import Ask
+from adapters.chat.card import Button, Card, Field, Form, Kind, Link, Text, Tone
+from adapters.chat.inbox import Inbox
+from adapters.chat.outbox import Deliveries
+from adapters.chat.slack.platform import SlackChat, Tokens
+from bot.clock import SystemClock
+from engine.ports import Clock
+from storage.memory import MemoryDeliveries, MemoryInbox
+from tests.servers import free_port
+from tests.servers.slack import Slack
+
+
+def said(ask: Ask) -> Card:
+    return Card(f"You said {ask.text}", (Text("That is all."),), private=ask.verb != "list")
+
+
+@dataclass
+class Office:
+    """``answers`` may be exchanged while it runs; ``slow`` are the seconds that each answer takes."""
+
+    slack: Slack
+    inbox: Inbox = field(default_factory=MemoryInbox)
+    deliveries: Deliveries = field(default_factory=MemoryDeliveries)
+    clock: Clock = field(default_factory=SystemClock)
+    answers: Callable[[Ask], Card] = said
+    slow: float = 0.0
+    asks: list[Ask] = field(default_factory=list)
+
+    def chat(self, tokens: Tokens | None = None) -> SlackChat:
+        return SlackChat(
+            tokens or http(self.slack), self.deliveries, self.inbox, self.clock, api_url=self.slack.api_url
+        )
+
+    async def handle(self, ask: Ask) -> Card:
+        self.asks.append(ask)
+        await asyncio.sleep(self.slow)
+        return self.answers(ask)
+
+    @property
+    def texts(self) -> list[str]:
+        return [ask.text for ask in self.asks]
+
+    @asynccontextmanager
+    async def open(self, tokens: Tokens | None = None) -> AsyncIterator[SlackChat]:
+        """The program, running; the workspace knows its address."""
+        chat = self.chat(tokens)
+        app = web.Application()
+        chat.mount(app, self.handle)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        port = free_port()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        self.slack.serves(f"http://127.0.0.1:{port}/slack/events")
+        try:
+            yield chat
+        finally:
+            await runner.cleanup()
+
+
+def http(slack: Slack) -> Tokens:
+    return Tokens(slack.bot_token, signing_secret=slack.signing_secret)
+
+
+def by_socket(slack: Slack) -> Tokens:
+    return Tokens(slack.bot_token, app=slack.app_token)
+
+
+REJECT = Form("Reject…", "reject 17", (Field("reason", "Reason"),))
+CHANGE = Form(
+    "Change and approve…",
+    "approve 17",
+    (Field("days_old", "Days", kind=Kind.INTEGER, default="14"), Field("path", "Path")),
+    named=True,
+)
+INCIDENT = Card(
+    "#17 The disk is full",
+    (
+        Text("disk of host db-1: 100 %"),
+        Button("Approve", "approve 17", primary=True),
+        REJECT,
+        CHANGE,
+        Link("Open", "https://oncall.test/incidents/17"),
+    ),
+    tone=Tone.WAITING,
+)
+
+logging.getLogger("slack").setLevel(logging.INFO)
