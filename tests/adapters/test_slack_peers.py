@@ -651,6 +651,19 @@ async def test_faults_strike_as_planned(acme: Slack, client: AsyncWebClient) -> 
     assert {call.status for call in acme.api.made("chat.postMessage")} == {0, 200, 429, 500}
 
 
+async def test_who_posts_faster_than_slack_allows_is_told_to_wait(acme: Slack, client: AsyncWebClient) -> None:
+    acme.api.limit("chat.postMessage", calls=2, seconds=0.5)
+    for _ in range(2):
+        await client.chat_postMessage(channel=acme.channels["incidents"], text="x")
+    with pytest.raises(SlackApiError) as busy:
+        await client.chat_postMessage(channel=acme.channels["incidents"], text="x")
+    assert busy.value.response.headers["Retry-After"] == "1"
+    await client.chat_postMessage(channel=acme.channels["data-oncall"], text="x")
+    await asyncio.sleep(0.5)
+    await client.chat_postMessage(channel=acme.channels["incidents"], text="x")
+    assert len(await acme.messages("incidents")) == 3
+
+
 @asynccontextmanager
 async def over_a_socket(acme: Slack, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
     web_client = AsyncWebClient(token=acme.bot_token, base_url=acme.api_url)
@@ -692,13 +705,14 @@ async def raw_socket(acme: Slack, session: aiohttp.ClientSession) -> aiohttp.Cli
 
 
 async def test_an_event_nobody_acknowledged_comes_again_on_the_next_connection(acme: Slack) -> None:
+    acme.socket.patience = 60
     async with aiohttp.ClientSession() as session:
         first = await raw_socket(acme, session)
         asked = asyncio.create_task(acme.person("alice").mention("status 17"))
         once = await first.receive_json()
         await first.close()
         second = await raw_socket(acme, session)
-        again = await second.receive_json()
+        again = await second.receive_json(timeout=10)
         assert again["payload"] == once["payload"]
         assert (once["retry_attempt"], again["retry_attempt"], again["retry_reason"]) == (0, 1, "timeout")
         await second.send_json({"envelope_id": again["envelope_id"]})

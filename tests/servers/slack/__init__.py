@@ -43,6 +43,7 @@ Slack would have refused; the call was answered ``invalid_blocks``), and faults:
     acme.api.fail("chat.postMessage", Fault.BUSY, seconds=30)
     Fault.BROKEN 500 · Fault.LOST no answer, no effect · Fault.SWALLOWED no answer, but it took effect
     Fault.SLOW answers after ``after`` seconds · acme.api.fail("chat.update", "internal_error") any error by its name
+    acme.api.limit("chat.postMessage", calls=1, seconds=1)    # Slack's own rate, in each channel: 429 above it
     await acme.invite("random"), await acme.kick("incidents"), await acme.create("war-room", private=True)
 
 ``slack(scopes=[…])`` gives the bot other scopes than the manifest's; ``slack(echo=False)`` keeps Slack from sending the

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -42,8 +44,29 @@ class Planned:
 
 
 @dataclass
+class Limit:
+    """So many calls of a method within the seconds, in each channel."""
+
+    calls: int
+    seconds: float
+    made: dict[str, deque[float]] = field(default_factory=dict)
+
+    def wait(self, channel: str) -> float:
+        """Seconds until this call would be allowed; 0 if it is, and then it is counted."""
+        now = time.monotonic()
+        past = self.made.setdefault(channel, deque())
+        while past and past[0] <= now - self.seconds:
+            past.popleft()
+        if len(past) >= self.calls:
+            return past[0] + self.seconds - now
+        past.append(now)
+        return 0.0
+
+
+@dataclass
 class Faults:
     planned: list[Planned] = field(default_factory=list)
+    limits: dict[str, Limit] = field(default_factory=dict)
 
     def plan(self, method: str, what: Fault | str, **limits: Any) -> None:
         """Without ``times`` and ``seconds`` it happens once."""
@@ -61,4 +84,6 @@ class Faults:
                 if one.times is not None:
                     one.times -= 1
                 return one
-        return None
+        limit = self.limits.get(method)
+        wait = limit.wait(channel) if limit else 0.0
+        return Planned(method, Fault.BUSY, 1, None, max(1.0, math.ceil(wait)), channel) if wait else None

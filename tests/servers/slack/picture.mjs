@@ -48,6 +48,7 @@ const shown = { modal, home }[payload.type]?.() ?? message();
 const css = fs.readFileSync(path.join(library, "style.css"), "utf8");
 process.stdout.write(`<!doctype html><meta charset="utf-8"><style>${css}
   body { margin: 0; padding: 16px; background: #fff; color: #1d1c1d; font: 15px/1.46 Lato, "Liberation Sans", sans-serif; }
+  .said *, .body *, .home * { overflow-wrap: anywhere !important; max-width: 100%; } pre, code { white-space: pre-wrap !important; }
   .message { display: flex; gap: 8px; } .said { flex: 1; min-width: 0; }
   .logo { width: 36px; height: 36px; border-radius: 6px; } .head { display: flex; gap: 6px; align-items: baseline; }
   .app { background: #eee; border-radius: 2px; font-size: 10px; font-weight: 700; padding: 1px 3px; color: #616061; }

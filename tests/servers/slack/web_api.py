@@ -15,7 +15,7 @@ from aiohttp import web
 from tests.servers import block_kit
 from tests.servers.slack import shapes
 from tests.servers.slack.emulator import ADMIN_TOKEN, APP_ID, BOT_ID, BOT_TOKEN, BOT_USER, PROFILES, TOKENS
-from tests.servers.slack.faults import Fault, Faults
+from tests.servers.slack.faults import Fault, Faults, Limit
 from tests.servers.slack.response_urls import ResponseUrls
 from tests.servers.slack.windows import Windows
 from tests.servers.slack_socket import Socket
@@ -75,6 +75,10 @@ class WebApi:
     def fail(self, method: str, what: Fault | str, *, channel: str = "", **limits: Any) -> None:
         """Plan a fault: see the module of the workspace. ``times`` calls, or for ``seconds``; ``after`` in seconds."""
         self.faults.plan(method, what, channel=self.names.get(channel, channel), **limits)
+
+    def limit(self, method: str, calls: int, seconds: float) -> None:
+        """From now on, so many calls within the seconds in each channel; more are answered 429, as Slack does."""
+        self.faults.limits[method] = Limit(calls, seconds)
 
     def made(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
