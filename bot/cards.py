@@ -205,8 +205,7 @@ def unreached_card(person: str, platform: str, why: str) -> Card:
     return Card(f"I could not reach {person} here", (Text(text),), tone=Tone.BAD)
 
 
-def wake_card(incident: Incident, reason: str) -> Card:
-    """The direct message that wakes a person: the whole incident, so that they can decide from bed."""
-    card = incident_card(incident)
+def wake_card(card: Card, incident: Incident, reason: str) -> Card:
+    """The direct message that wakes a person: the whole incident's card, so that they can decide from bed."""
     told = incident.diagnosis is not None and reason == incident.diagnosis.hand_over
     return Card(card.title, card.parts if told else (Text(reason), *card.parts), tone=Tone.BAD)

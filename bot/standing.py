@@ -55,7 +55,7 @@ class Standing:
     async def show(self, incident: Incident, room: Room) -> Ref:
         """Post the card in this room; one that a person reported goes into the thread of that report."""
         thread = await self._reported(incident)
-        card = await self._card(incident)
+        card = await self.card(incident)
         again = incident.number in self._tried or incident.opened_at <= self._since
         self._tried.add(incident.number)
         ref = await self._platform.post(thread.room if thread else room, card, key=own(incident), thread=thread)
@@ -68,7 +68,7 @@ class Standing:
 
     async def change(self, incident: Incident, ref: Ref, room: Room) -> Ref:
         """Let the card show how the incident stands now. Where somebody has deleted it, post it afresh."""
-        card = await self._card(incident)
+        card = await self.card(incident)
         for woken in await self._woken(incident):
             await self._change_woken(woken, card)
         try:
@@ -98,7 +98,8 @@ class Standing:
             found.append(known)
         return found
 
-    async def _card(self, incident: Incident) -> Card:
+    async def card(self, incident: Incident) -> Card:
+        """What it looks like here, with links to where else it stands."""
         card = self._describe(incident)
         return replace(card, parts=(*card.parts, *await self._links(incident)))
 

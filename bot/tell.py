@@ -206,7 +206,11 @@ class Teller:
         if (digest and incident in digest) or not self._storms.room_for(room):
             await self._show_digest(room, [incident])
             return
-        ref = await self._platform.post(room, wake_card(incident, event.reason), key=f"{incident.id}-{sequence}-wake")
+        ref = await self._platform.post(
+            room,
+            wake_card(await self._standing.card(incident), incident, event.reason),
+            key=f"{incident.id}-{sequence}-wake",
+        )
         self._storms.showed(room)
         await self._standing.woke(incident, ref)
 

@@ -104,7 +104,7 @@ async def _standings() -> AsyncIterator[tuple[str, Card]]:
     yield "incident-working", incident_card(incident)
     incident = await _settled(office, incident)
     yield "incident-waiting", incident_card(incident)
-    yield "wake", wake_card(incident, "It has waited for 15 min and nobody has answered.")
+    yield "wake", wake_card(incident_card(incident), incident, "It has waited for 15 min and nobody has answered.")
     await decide.approve(office, 1, "alice")
     incident = await office.incidents.numbered(1)
     yield "incident-acting", incident_card(incident)
