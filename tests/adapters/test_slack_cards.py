@@ -191,6 +191,7 @@ def test_what_can_be_pressed_outlives_the_text() -> None:
     message = render(Card("t", (Code("y\n" * 100_000), *texts)))
     must_be_valid(asdict(message))
     assert [one["value"] for one in buttons(message)] == [f"approve {number}" for number in range(60)]
+    assert "xxx" in shown(message)
 
 
 @judged

@@ -39,7 +39,7 @@ IN_A_ROW = 5
 """Buttons of a row, as far as there is room for rows."""
 
 
-class Kind(Enum):
+class Family(Enum):
     PROSE = auto()
     CONTROLS = auto()
     OTHER = auto()
@@ -116,28 +116,28 @@ def _blocks(parts: Sequence[Part], share: Share) -> list[dict[str, Any]]:
     """Prose shares a block, and so do controls: a client may fold an attachment away that has many of them."""
     numbers = count()
     blocks: list[dict[str, Any]] = []
-    for kind, run in groupby(parts, key=_kind):
-        match kind:
-            case Kind.PROSE:
+    for family, run in groupby(parts, key=_family):
+        match family:
+            case Family.PROSE:
                 blocks.append(prose(run))
-            case Kind.CONTROLS:
+            case Family.CONTROLS:
                 controls = [control(part, next(numbers)) for part in run]
                 blocks += rows(controls, LIMITS.elements if share.gathered else IN_A_ROW)
-            case Kind.OTHER:
+            case Family.OTHER:
                 blocks += [_other(part) for part in run]
             case _:
-                assert_never(kind)
+                assert_never(family)
     return blocks
 
 
-def _kind(part: Part) -> Kind:
+def _family(part: Part) -> Family:
     match part:
         case Text(quiet=False) | Facts() | Code():
-            return Kind.PROSE
+            return Family.PROSE
         case Button() | Link() | Form():
-            return Kind.CONTROLS
+            return Family.CONTROLS
         case Text() | Image() | Divider():
-            return Kind.OTHER
+            return Family.OTHER
         case _:
             assert_never(part)
 
