@@ -7,10 +7,12 @@ buttons may stand there twice.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from adapters.chat.ask import Room
 from adapters.chat.card import Button, Card, Form, Text, Tone
@@ -48,6 +50,7 @@ class Answers:
         self._clock = clock
         self._unsure: dict[str, Ref] = {}
         """Keys of posts whose answer was lost, and where they stand as far as we know."""
+        self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def post(self, room: Room, card: Card, key: str, thread: str = "") -> Ref:
         """Post a card once. Raises NotFound, Unreachable."""
@@ -56,7 +59,7 @@ class Answers:
 
         async def send() -> str:
             try:
-                return await self._fitting(lambda budget: self._send(place, thread, activity(card, key, budget)))
+                return await self._fitting(lambda budget: self._send(place, thread, outgoing(card, key, budget)))
             except Unsure:
                 self._unsure.setdefault(key, Ref(home, ""))
                 raise
@@ -64,7 +67,8 @@ class Answers:
         async def find() -> str:
             return self._unsure[key].message if key in self._unsure else ""
 
-        ref = await self._outbox.post(home, key, send, find)
+        async with self._posting.setdefault(key, asyncio.Lock()):
+            ref = await self._outbox.post(home, key, send, find)
         if key in self._unsure:
             self._unsure[key] = ref
         return ref
@@ -75,7 +79,7 @@ class Answers:
         url = _message(place, ref)
 
         async def send(budget: int) -> Mapping[str, Any]:
-            return await self._calls.make("update", ref.room, "PUT", url, activity(card, "", budget))
+            return await self._calls.make("update", ref.room, "PUT", url, outgoing(card, "", budget))
 
         await self._fitting(send)
 
@@ -143,7 +147,7 @@ class Answers:
             return await send(LIMITS.message // 2)
 
 
-def activity(card: Card, key: str, budget: int = LIMITS.message) -> dict[str, Any]:
+def outgoing(card: Card, key: str, budget: int = LIMITS.message) -> dict[str, Any]:
     """The card as a message: nothing in it pings, and no link unfolds."""
     shown = {"contentType": CARD, "content": render(card, again=again(card), key=key, budget=budget - 2_000)}
     return {"type": "message", "summary": summary(card), "attachments": [shown]}

@@ -65,7 +65,7 @@ def _input(field: Field, id: str) -> Element:
     label = one_line(field.label or field.name, LIMITS.title)
     asked: Element = {"id": id, "label": label, "isRequired": field.required}
     if field.required:
-        asked["errorMessage"] = f"{label.rstrip('?:. ')}: please fill this in."
+        asked["errorMessage"] = "Please fill this in."
     return {**_kind(field), **asked}
 
 

@@ -13,10 +13,11 @@ from adapters.chat.card import Card, Text, Tone
 from adapters.chat.inbox import Heard, Inbox
 from adapters.chat.platform import Handle, Ref
 from adapters.chat.teams import forms, replies
+from adapters.chat.teams.activity import Raw
 from adapters.chat.teams.answers import Answers
 from adapters.chat.teams.people import People
 from adapters.chat.teams.places import Scope
-from adapters.chat.teams.said import Raw, Said, data, from_json, pressed, reported
+from adapters.chat.teams.said import Said, data, from_json, pressed, reported
 from engine.errors import OnCallError, Unreachable
 from engine.ports import Clock
 

@@ -6,7 +6,6 @@ import json
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -18,7 +17,7 @@ from adapters.chat.inbox import Inbox
 from adapters.chat.outbox import Deliveries, Outbox
 from adapters.chat.pace import Pace, Rate
 from adapters.chat.platform import Handle, Platform, Ref
-from adapters.chat.teams import said
+from adapters.chat.teams.activity import Raw, check
 from adapters.chat.teams.answers import Answers
 from adapters.chat.teams.calls import Calls
 from adapters.chat.teams.doorkeeper import Doorkeeper, TurnedAway
@@ -148,7 +147,7 @@ class TeamsChat(Platform):
         return self._session
 
 
-async def _activity(request: web.Request) -> Mapping[str, Any]:
+async def _activity(request: web.Request) -> Raw:
     """Raises ValueError if the body is none."""
     if request.content_type != "application/json":
         raise ValueError("no JSON")
@@ -158,7 +157,7 @@ async def _activity(request: web.Request) -> Mapping[str, Any]:
         raise ValueError("too deep") from None
     if not isinstance(raw, dict) or _deep(raw, DEEPEST):
         raise ValueError("no activity")
-    said.check(raw)
+    check(raw)
     return raw
 
 

@@ -6,7 +6,6 @@ HTTP 500, and looks keys up in the middle of the event loop; and it is at the en
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,19 +16,14 @@ from botbuilder.schema import Activity, ActivityTypes, ResourceResponse
 from msrest.exceptions import ClientException
 
 from adapters.chat.teams import replies, said
+from adapters.chat.teams.activity import Raw, words
 from adapters.chat.teams.controls import REFRESH
 from adapters.chat.teams.front_desk import FrontDesk
 from adapters.chat.teams.places import Places
-from adapters.chat.teams.said import Raw
 from engine.errors import Unreachable
 from engine.ports import Clock
 
 RAW, RESPONSE = "raw", "invoke response"
-
-COMMAND = "report"
-"""The message action in the app's manifest."""
-
-log = logging.getLogger("teams")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +82,7 @@ class Turns(TeamsActivityHandler):  # type: ignore[misc] # it ships no types
             return replies.says(f"{error} Nothing was done; please try again in a minute.")
 
     async def _window(self, raw: Raw) -> Mapping[str, Any]:
-        return replies.window_opens(said.words(said.message(raw)))
+        return replies.window_opens(words(said.message(raw)))
 
 
 class Turnstile(BotAdapter):  # type: ignore[misc] # it ships no types

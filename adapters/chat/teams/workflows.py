@@ -1,8 +1,8 @@
 """The escalation as a message through a webhook of Teams: to be read there, and decided elsewhere.
 
 Whoever knows the address can post, and nobody knows who presses what there: no card that goes this way can approve
-anything. A new address is that of a workflow, which takes Adaptive Cards; an old one belongs to a connector, which takes
-none. https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+anything. A new address is that of a workflow, which takes Adaptive Cards; an old one is a connector's and takes none.
+https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
 """
 
 from __future__ import annotations
