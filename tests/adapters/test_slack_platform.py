@@ -166,6 +166,7 @@ class TestForms:
         [window] = await office.slack.until(lambda: office.slack.modals("alice"))
         done = await alice.submit(window, {"Reason": "the disk is new"})
         assert (done.status, done.json) == (200, {})
+        await alice.again(done, retry=1)
         assert office.slack.modals("alice") == []
         [ask] = office.asks
         assert (ask.text, ask.room, ask.thread) == ("reject 17 the disk is new", ref.room, ref.message)
@@ -242,13 +243,15 @@ class TestTrust:
 
     async def test_a_request_is_good_once(self, office: Office, chat: SlackChat) -> None:
         """Somebody has recorded a request of Slack's and sends it once more, to the letter."""
-        body = "command=%2Foncall&text=approve+17&user_id=U1&channel_id=C1&trigger_id=1.2.3"
-        headers = {"Content-Type": "application/x-www-form-urlencoded", **signed(office.slack, body)}
-        async with aiohttp.ClientSession() as outside:
-            sent = [await outside.post(office.slack.courier.url, data=body, headers=headers) for _ in range(3)]
-        assert [one.status for one in sent] == [200, 401, 401]
+        assert await sent_to_the_letter(office, 3) == [200, 401, 401]
         await office.slack.until(lambda: office.asks)
         assert len(office.asks) == 1
+
+    async def test_a_request_that_was_not_taken_is_still_good(self, acme: Slack) -> None:
+        office = Office(acme, inbox=Stumbling())
+        async with office.open():
+            assert await sent_to_the_letter(office, 3) == [503, 200, 401]
+            await acme.until(lambda: office.asks)
 
     @pytest.mark.parametrize(
         ("content_type", "body"),
@@ -296,6 +299,18 @@ class TestTrust:
                 await acme.person("alice").slash("/oncall", "list", "incidents")
                 await acme.until(lambda: acme.ephemerals("alice"))
                 assert [(ask.name, ask.email) for ask in office.asks] == [("alice", "")]
+
+
+class Stumbling(MemoryInbox):
+    """Does not answer at first."""
+
+    stumbled = False
+
+    async def hear(self, platform: str, id: str, body: str) -> bool:
+        if not self.stumbled:
+            self.stumbled = True
+            raise Unreachable
+        return await super().hear(platform, id, body)
 
 
 class TestOnce:
@@ -365,15 +380,6 @@ class TestOnce:
             assert office.asks == []
 
     async def test_an_event_that_was_not_kept_is_taken_when_slack_brings_it_again(self, acme: Slack) -> None:
-        class Stumbling(MemoryInbox):
-            stumbled = False
-
-            async def hear(self, platform: str, id: str, body: str) -> bool:
-                if not self.stumbled:
-                    self.stumbled = True
-                    raise Unreachable
-                return await super().hear(platform, id, body)
-
         office = Office(acme, inbox=Stumbling())
         async with office.open():
             alice = acme.person("alice")
@@ -553,6 +559,16 @@ class TestSocket:
         complaints = [one for one in caplog.records if "no connection to Slack" in one.getMessage()]
         assert len(complaints) == 1
 
+    async def test_socket_mode_that_is_switched_off_is_named(
+        self, office: Office, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with office.open(by_socket(office.slack)):
+            await office.slack.socket.ready()
+            await office.slack.socket.disconnect("link_disabled", grace=0.1)
+            await office.slack.until(lambda: "Switch it on" in caplog.text)
+            await asyncio.sleep(0.5)
+            assert office.slack.socket.connections == 1, "it does not come back at once"
+
     async def test_a_refused_token_is_named(self, office: Office, caplog: pytest.LogCaptureFixture) -> None:
         async with office.open(Tokens("xoxb-wrong", app="xapp-wrong")):
             await office.slack.until(lambda: "token" in caplog.text)
@@ -609,6 +625,13 @@ class TestExamining:
 
 def test_the_manifest_asks_for_what_is_needed_and_no_more() -> None:
     assert manifest_scopes() == sorted(NEEDED)
+
+
+async def sent_to_the_letter(office: Office, times: int) -> list[int]:
+    body = "command=%2Foncall&text=approve+17&user_id=U1&channel_id=C1&trigger_id=1.2.3"
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **signed(office.slack, body)}
+    async with aiohttp.ClientSession() as outside:
+        return [(await outside.post(office.slack.courier.url, data=body, headers=headers)).status for _ in range(times)]
 
 
 def signed(slack: Slack, body: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 from typing import Any, TypeAlias
 
 import aiohttp
@@ -24,6 +25,9 @@ HEARTBEAT = 15.0
 
 BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between two tries to connect, each up to a quarter longer."""
+
+SETTLED = 60.0
+"""Seconds. A connection that breaks sooner is not made again at once."""
 
 log = logging.getLogger("slack")
 
@@ -45,39 +49,42 @@ class Socket:
         Slack renews connections every few hours, and says so: the next one is open before the last is closed, so
         nothing falls between them.
         """
+        attempt, loop = 0, asyncio.get_running_loop()
         async with asyncio.TaskGroup() as lines:
             while True:
-                line = await self._dial()
-                leaving = asyncio.Event()
+                line, began = await self._dial(attempt), loop.time()
+                leaving: asyncio.Future[bool] = loop.create_future()
                 lines.create_task(self._listen(line, leaving))
-                await leaving.wait()
+                asked_to = await leaving
+                attempt = 0 if asked_to or loop.time() > began + SETTLED else attempt + 1
 
-    async def _dial(self) -> aiohttp.ClientWebSocketResponse:
-        for attempt in range(1_000_000):
-            await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)] * random.uniform(1.0, 1.25))  # noqa: S311 - not a secret
+    async def _dial(self, attempt: int) -> aiohttp.ClientWebSocketResponse:
+        for number in count(attempt):
+            pause = BACKOFF[min(number, len(BACKOFF) - 1)]
+            await asyncio.sleep(pause * random.uniform(1.0, 1.25))  # noqa: S311 - not a secret
             try:
                 line = await self._session().ws_connect(await self._address(), heartbeat=HEARTBEAT)
             except (OnCallError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                self._tell(str(error) or type(error).__name__)
+                # others' texts hold the address, and with it the ticket
+                self._tell(str(error) if isinstance(error, OnCallError) else type(error).__name__)
                 continue
             self._tell("")
             return line
-        raise AssertionError("a million tries take a year")
+        raise AssertionError("there is always a next try")
 
-    async def _listen(self, line: aiohttp.ClientWebSocketResponse, leaving: asyncio.Event) -> None:
+    async def _listen(self, line: aiohttp.ClientWebSocketResponse, leaving: asyncio.Future[bool]) -> None:
         answering: set[asyncio.Task[None]] = set()
         try:
             async for message in line:
                 envelope = _read(message)
                 if envelope.get("type") == "disconnect":
-                    self._told_to_leave(str(envelope.get("reason")))
-                    leaving.set()
+                    _leave(leaving, asked_to=self._may_come_back(str(envelope.get("reason"))))
                 elif "envelope_id" in envelope:
                     task = asyncio.create_task(self._answer(line, envelope))
                     answering.add(task)
                     task.add_done_callback(answering.discard)
         finally:
-            leaving.set()
+            _leave(leaving, asked_to=False)
             await asyncio.gather(*answering, return_exceptions=True)
             await line.close()
 
@@ -92,9 +99,10 @@ class Socket:
         except (aiohttp.ClientError, ConnectionError):
             log.info("an acknowledgement came too late for its connection")
 
-    def _told_to_leave(self, reason: str) -> None:
+    def _may_come_back(self, reason: str) -> bool:
         if reason == "link_disabled":
             self._tell("Socket Mode is switched off. Switch it on in the settings of the Slack app.")
+        return reason != "link_disabled"
 
     def _tell(self, trouble: str) -> None:
         """Once when it begins, once when it is over, not at every try."""
@@ -103,6 +111,11 @@ class Socket:
         elif self._trouble and not trouble:
             log.warning("connected to Slack again")
         self._trouble = trouble
+
+
+def _leave(leaving: asyncio.Future[bool], *, asked_to: bool) -> None:
+    if not leaving.done():
+        leaving.set_result(asked_to)
 
 
 def _read(message: aiohttp.WSMessage) -> dict[str, Any]:
