@@ -11,8 +11,11 @@ from typing import Any
 from adapters.chat.card import Button, Form, Link, Part
 from adapters.chat.teams import forms
 from adapters.chat.teams.limits import LIMITS
-from adapters.chat.teams.words import UNNAMED, Element, lines, one_line
+from adapters.chat.teams.words import UNNAMED, Element, lines, one_line, sendable
 from adapters.chat.visible import visible
+
+FRAME = 5
+"""Characters that would fit into a button's frame."""
 
 SAY, SEND, REFRESH = "say", "form", "refresh"
 """Verbs of what is pressed: it says a line, it sends a form, or a client wants its own view of the card."""
@@ -34,8 +37,15 @@ def control(part: Part, taken: set[str], back: str) -> Element:
 
 
 def rows(actions: Sequence[Element]) -> Iterator[Element]:
-    for start in range(0, len(actions), LIMITS.actions):
-        yield {"type": "ActionSet", "actions": list(actions[start : start + LIMITS.actions])}
+    """As many in a row as can be read: Teams cuts titles off where there is no room."""
+    row: list[Element] = []
+    for action in actions:
+        if row and (len(row) == LIMITS.actions or _width([*row, action]) > LIMITS.row):
+            yield {"type": "ActionSet", "actions": row}
+            row = []
+        row.append(action)
+    if row:
+        yield {"type": "ActionSet", "actions": row}
 
 
 def form(part: Form, taken: set[str], back: str) -> Element:
@@ -53,7 +63,7 @@ def execute(title: str, verb: str, data: Element, back: str = "", **more: Any) -
 
 def say(label: str, ask: str, back: str = "", **more: Any) -> Element:
     """A button of nothing but a line; it takes no input along."""
-    return execute(_title(label), SAY, {"ask": ask}, back, associatedInputs="none", **more)
+    return execute(_title(label), SAY, {"ask": sendable(ask)}, back, associatedInputs="none", **more)
 
 
 def _button(button: Button, back: str) -> Element:
@@ -71,6 +81,10 @@ def _button(button: Button, back: str) -> Element:
 def _behind(label: str, body: list[Element], action: Element, **style: Any) -> Element:
     card = {"type": "AdaptiveCard", "body": body, "actions": [action]}
     return {"type": "Action.ShowCard", "title": _title(label), "card": card, **style}
+
+
+def _width(row: Sequence[Element]) -> int:
+    return sum(len(one["title"]) + FRAME for one in row)
 
 
 def _title(label: str) -> str:

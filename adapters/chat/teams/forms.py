@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from adapters.chat.card import Field, Form, Kind
 from adapters.chat.teams.limits import LIMITS
-from adapters.chat.teams.words import Element, one_line, rich
+from adapters.chat.teams.words import UNNAMED, Element, one_line, rich, sendable
 from adapters.chat.visible import visible
 
 OURS = frozenset({"ask", "form", "back", "key"})
@@ -29,7 +29,7 @@ def ids(form: Form, taken: set[str]) -> list[str]:
     """An id for each field, unlike all that are taken already: its name, where that can be."""
     given = []
     for field in form.fields:
-        name = field.name or "value"
+        name = sendable(field.name) or "value"
         number = 1
         while (id := name if number == 1 else f"{name}-{number}") in taken | OURS:
             number += 1
@@ -41,7 +41,7 @@ def ids(form: Form, taken: set[str]) -> list[str]:
 def packed(form: Form, ids: Sequence[str]) -> dict[str, Any]:
     """Return the form as data of a button."""
     fields = [_packed_field(field, id) for field, id in zip(form.fields, ids, strict=True)]
-    return {"ask": form.ask, "form": {"label": form.label, "named": form.named, "fields": fields}}
+    return {"ask": sendable(form.ask), "form": {"label": sendable(form.label), "named": form.named, "fields": fields}}
 
 
 def sent(data: Mapping[str, Any]) -> tuple[Form, dict[str, str]]:
@@ -62,7 +62,7 @@ def filled(form: Form, values: Mapping[str, str]) -> Form:
 
 
 def _input(field: Field, id: str) -> Element:
-    label = one_line(field.label or field.name, LIMITS.title)
+    label = one_line(field.label, LIMITS.title) or one_line(field.name, LIMITS.title) or UNNAMED
     asked: Element = {"id": id, "label": label, "isRequired": field.required}
     if field.required:
         asked["errorMessage"] = "Please fill this in."
@@ -73,8 +73,9 @@ def _kind(field: Field) -> Element:
     default = visible(field.default)[: LIMITS.input]
     match field.kind:
         case Kind.CHOICE if 0 < len(field.choices) <= LIMITS.choices:
-            choices = [{"title": one_line(one, LIMITS.title), "value": one} for one in field.choices]
-            return {"type": "Input.ChoiceSet", "choices": choices, **_set(default if default in field.choices else "")}
+            choices = [{"title": one_line(one, LIMITS.title), "value": sendable(one)} for one in field.choices]
+            chosen = sendable(field.default) if field.default in field.choices else ""
+            return {"type": "Input.ChoiceSet", "choices": choices, **_set(chosen)}
         case Kind.INTEGER:
             whole = default.isascii() and default.removeprefix("-").isdigit()
             return {"type": "Input.Number", **({"value": int(default)} if whole and len(default) < 16 else {})}
@@ -92,12 +93,12 @@ def _set(value: str) -> Element:
 def _packed_field(field: Field, id: str) -> dict[str, Any]:
     told = {
         "id": id,
-        "name": field.name,
-        "label": field.label,
+        "name": sendable(field.name),
+        "label": sendable(field.label),
         "optional": not field.required,
         "kind": str(field.kind),
-        "choices": list(field.choices),
-        "hint": field.hint,
+        "choices": [sendable(one) for one in field.choices] if len(field.choices) <= LIMITS.choices else [],
+        "hint": sendable(field.hint),
     }
     return {name: value for name, value in told.items() if value}
 

@@ -1,0 +1,107 @@
+"""A program with nothing but Teams in it, and somebody who answers as the test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from adapters.chat.ask import Ask
+from adapters.chat.card import Button, Card, Facts, Field, Form, Kind, Link, Text, Tone
+from adapters.chat.inbox import Inbox
+from adapters.chat.outbox import Deliveries
+from adapters.chat.pace import Rate
+from adapters.chat.teams.limits import RATES
+from adapters.chat.teams.platform import Registration, TeamsChat
+from bot.clock import SystemClock
+from engine.ports import Clock, Cursors
+from storage.memory import MemoryCursors, MemoryDeliveries, MemoryInbox
+from tests.servers.entra import Entra
+from tests.servers.teams_connector import Teams, served
+
+
+def said(ask: Ask) -> Card:
+    return Card(f"You said {ask.text}", (Text("That is all."),), private=ask.verb != "list")
+
+
+@dataclass
+class Office:
+    """``answers`` may be exchanged while it runs; ``slow`` are the seconds that each answer takes."""
+
+    teams: Teams
+    inbox: Inbox = field(default_factory=MemoryInbox)
+    deliveries: Deliveries = field(default_factory=MemoryDeliveries)
+    cursors: Cursors = field(default_factory=MemoryCursors)
+    clock: Clock = field(default_factory=SystemClock)
+    rates: Mapping[str, Sequence[Rate]] = field(default_factory=lambda: RATES)
+    answers: Callable[[Ask], Card] = said
+    slow: float = 0.0
+    asks: list[Ask] = field(default_factory=list)
+
+    def chat(self, registration: Registration | None = None) -> TeamsChat:
+        known = registration or registered(self.teams.microsoft, self.teams)
+        return TeamsChat(
+            known, self.deliveries, self.inbox, self.cursors, self.clock, rates=self.rates, jitter=lambda: 0.0
+        )
+
+    async def handle(self, ask: Ask) -> Card:
+        self.asks.append(ask)
+        await asyncio.sleep(self.slow)
+        return self.answers(ask)
+
+    @property
+    def texts(self) -> list[str]:
+        return [ask.text for ask in self.asks]
+
+    @asynccontextmanager
+    async def open(self, registration: Registration | None = None) -> AsyncIterator[TeamsChat]:
+        """The program, running; Teams knows its address."""
+        chat = self.chat(registration)
+        app = web.Application()
+        chat.mount(app, self.handle)
+        async with served(app) as url:
+            self.teams.serves(f"{url}/api/messages")
+            yield chat
+
+
+def registered(microsoft: Entra, teams: Teams) -> Registration:
+    return Registration(
+        microsoft.app_id,
+        microsoft.app_password,
+        microsoft.tenant,
+        openid=microsoft.openid,
+        login=microsoft.token_url,
+        service_url=teams.service_url,
+    )
+
+
+REJECT = Form("Reject …", "reject 17", (Field("why", "Why not?"),))
+CHANGE = Form(
+    "Change and approve …",
+    "approve 17 0badc0de",
+    (
+        Field("days_old", "Days", kind=Kind.INTEGER, default="14", hint="At least 7."),
+        Field("path", "Path", default="/var/log/my app"),
+        Field("mode", "How", kind=Kind.CHOICE, choices=("archive", "delete"), default="archive"),
+    ),
+    named=True,
+)
+INCIDENT = Card(
+    "#17 The disk is full",
+    (
+        Text("disk of host db-1: 100 %"),
+        Facts((("Host", "db-1"), ("Owner", "-"))),
+        Button("Approve", "approve 17 0badc0de", primary=True),
+        Button("Kill", "kill 17", danger=True, confirm="Kill it? Risk: high."),
+        REJECT,
+        CHANGE,
+        Link("Open", "https://oncall.test/incidents/17"),
+    ),
+    tone=Tone.WAITING,
+)
+
+logging.getLogger("teams").setLevel(logging.INFO)
