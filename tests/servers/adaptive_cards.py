@@ -3,7 +3,7 @@
     violations(card)                        # [] or sentences
     drawn = await picture(card, png)        # draws it with Microsoft's renderer in Chromium, as Teams in light colours
     drawn.text, drawn.buttons, drawn.events # what can be read, pressed, and what the renderer complained of
-    drawn.marks                             # tags that markdown made of a text, such as ["strong", "a"]; [] is wanted
+    drawn.marked                            # the texts that markdown drew otherwise than they were written; [] is wanted
     await picture(card, png, press="Approve")    # first unfolds the card behind a button
 
 Two judges: the official JSON schema of version 1.5, the newest that Teams draws everywhere, and the rules below for what
@@ -174,7 +174,7 @@ class Drawn:
     text: str
     buttons: list[str]
     events: list[str]
-    marks: list[str]
+    marked: list[str]
 
 
 async def picture(card: Mapping[str, Any], png: Path, *, press: str = "", width: int = 480) -> Drawn:
@@ -193,9 +193,9 @@ async def picture(card: Mapping[str, Any], png: Path, *, press: str = "", width:
         events = await page.evaluate(DRAW, [card, json.loads(HOST.read_text("utf-8"))])
         if press:
             await page.get_by_role("button", name=press, exact=True).click()
-        text, buttons, marks = await page.evaluate(READ)
+        text, buttons, marked = await page.evaluate(READ)
         await page.locator("#card").screenshot(path=png)
-    return Drawn(text, buttons, events, marks)
+    return Drawn(text, buttons, events, marked)
 
 
 FRAME = "box-sizing:border-box;background:#fff;border:1px solid #e1e1e1;border-radius:6px"
@@ -222,7 +222,6 @@ DRAW = """([card, host]) => {
 }"""
 READ = """() => {
   const card = document.getElementById("card");
-  const marked = [...card.querySelectorAll(".ac-textBlock *")].map(one => one.localName);
-  return [card.innerText, [...card.querySelectorAll("button")].map(one => one.innerText),
-          marked.filter(name => !["p", "br", "span", "div"].includes(name))];
+  const marked = [...card.querySelectorAll(".ac-textBlock")].filter(one => one.querySelector("strong, em, a, ul, ol"));
+  return [card.innerText, [...card.querySelectorAll("button")].map(one => one.innerText), marked.map(one => one.innerHTML)];
 }"""

@@ -32,11 +32,14 @@ from typing import Any, Protocol, TypeVar
 import aiohttp
 from aiohttp import web
 
+from tests.servers import adaptive_cards
 from tests.servers.entra import Entra
 from tests.servers.teams import activities
 from tests.servers.teams.activities import Activity
+from tests.servers.teams.answers import misunderstood
 from tests.servers.teams.company import BOT_ID, BOT_NAME, CHANNELS, GROUP, PEOPLE, TEAM, Member, kind, root
 from tests.servers.teams.people import Person
+from tests.servers.teams.reading import words
 from tests.servers.teams.refusals import Fault, Pace
 from tests.servers.teams.routes import PREFIX, Routes
 from tests.servers.teams.shown import Call, Delivered, Message
@@ -234,6 +237,12 @@ class Teams:
         messages = [Message("", "", "", body.get("activity", body)) for body in bodies]
         answered = [one.card for one in self.deliveries]
         return [card for card in [*(one.card for one in messages), *answered] if card is not None]
+
+    @property
+    def violations(self) -> list[str]:
+        """What Teams would refuse, not understand or draw wrong in all that the bot showed and answered."""
+        drawn = [f"{said} in {words(card)[:60]!r}" for card in self.cards for said in adaptive_cards.violations(card)]
+        return [*drawn, *(said for one in self.deliveries for said in misunderstood(one))]
 
     # Faults.
 

@@ -27,16 +27,16 @@ class Window:
         """A conversation by its name on the left: "Personal Chat", "Ops chat", "incidents"."""
         await self.page.get_by_role("treeitem", name=name).last.click(timeout=PATIENCE)
 
-    async def says(self, text: str, *, mention: bool = False) -> None:
-        """Type as a person does; a mention is chosen from the list that the @ opens."""
-        box = self.page.get_by_role("textbox").last
-        await box.click()
+    async def says(self, text: str, *, mention: bool = False, new_post: bool = False) -> None:
+        """Type as a person does, in a channel into the newest thread; a mention is chosen from the list behind @."""
+        boxes = self.page.get_by_role("textbox")
+        await (boxes.first if new_post else boxes.last).click()
         if mention:
             await self.page.keyboard.type("@")
-            await self.page.get_by_text(BOT_NAME, exact=True).last.click(timeout=PATIENCE)
+            await self.page.get_by_role("menuitem", name=BOT_NAME).last.click(timeout=PATIENCE)
         await self.page.keyboard.type(f" {text}" if mention else text)
-        post = self.page.get_by_role("button", name="Post", exact=True)
-        await self.page.get_by_label("Send Message").or_(post).last.click(timeout=PATIENCE)
+        send = self.page.get_by_label("Send Message").or_(self.page.get_by_role("button", name="Post", exact=True))
+        await (send.first if new_post else send.last).click(timeout=PATIENCE)
 
     async def presses(self, button: str) -> None:
         """The newest button of this name."""
@@ -65,4 +65,5 @@ async def window(teams: Teams, pictures: Path, *, width: int = 1280, height: int
         await page.route(lambda url: not url.startswith(teams.browser_url), lambda route: route.abort())
         await page.goto(teams.browser_url, wait_until="domcontentloaded")
         await page.get_by_role("treeitem", name="Personal Chat").wait_for(timeout=3 * PATIENCE)
+        await page.get_by_text("Log Panel").locator("xpath=..").get_by_role("button").last.click(timeout=PATIENCE)
         yield Window(page, pictures)
