@@ -204,7 +204,7 @@ def test_text_without_markdown_is_left_alone(said: str) -> None:
 async def test_microsofts_renderer_draws_the_same_texts_as_markdown(tmp_path: Path) -> None:
     body = [text(said) for said in (*MARKED, *PLAIN)]
     drawn = await picture(good(body=body, actions=[]), tmp_path / "card.png")
-    assert len(drawn.marked) == len(MARKED), drawn.marked
+    assert len(drawn.marks) == len(MARKED), drawn.marks
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
     violations(card)                        # [] or sentences
     drawn = await picture(card, png)        # draws it with Microsoft's renderer in Chromium, as Teams in light colours
     drawn.text, drawn.buttons, drawn.events # what can be read, pressed, and what the renderer complained of
-    drawn.marked                            # the texts that markdown drew otherwise than they were written; [] is wanted
+    drawn.marks                            # the texts that markdown drew otherwise than they were written; [] is wanted
     await picture(card, png, press="Approve")    # first unfolds the card behind a button
 
 Two judges: the official JSON schema of version 1.5, the newest that Teams draws everywhere, and the rules below for what
@@ -174,7 +174,7 @@ class Drawn:
     text: str
     buttons: list[str]
     events: list[str]
-    marked: list[str]
+    marks: list[str]
 
 
 async def picture(card: Mapping[str, Any], png: Path, *, press: str = "", width: int = 480) -> Drawn:
@@ -193,17 +193,18 @@ async def picture(card: Mapping[str, Any], png: Path, *, press: str = "", width:
         events = await page.evaluate(DRAW, [card, json.loads(HOST.read_text("utf-8"))])
         if press:
             await page.get_by_role("button", name=press, exact=True).click()
-        text, buttons, marked = await page.evaluate(READ)
+        text, buttons, marks = await page.evaluate(READ)
         await page.locator("#card").screenshot(path=png)
-    return Drawn(text, buttons, events, marked)
+    return Drawn(text, buttons, events, marks)
 
 
 FRAME = "box-sizing:border-box;background:#fff;border:1px solid #e1e1e1;border-radius:6px"
 LOOK = """
 .ac-pushButton { border: 1px solid #d1d1d1; border-radius: 4px; background: #fff; padding: 5px 12px; font-weight: 600; }
+.ac-pushButton.style-default, .ac-pushButton.expanded { background: #fff; border-color: #d1d1d1; color: #242424; }
+.ac-pushButton.expandable::after, .ac-pushButton.expandable.expanded::after { content: " \\25be"; font-family: inherit; }
 .ac-pushButton.style-positive { background: #5b5fc7; border-color: #5b5fc7; color: #fff; }
 .ac-pushButton.style-destructive { background: #fff; border-color: #c4314b; color: #c4314b; }
-.ac-pushButton.style-default, .ac-pushButton.expanded { background: #fff; border-color: #d1d1d1; color: #242424; }
 .ac-input { border: 1px solid #d1d1d1; border-radius: 4px; padding: 5px 8px; font: inherit; width: 100%; box-sizing: border-box; }
 """
 DRAW = """([card, host]) => {
