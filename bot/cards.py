@@ -81,7 +81,8 @@ def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
 
 def _ending(incident: Incident) -> str:
     took = span((incident.resolved_at or incident.updated_at) - incident.opened_at)
-    return f"Resolved after {took}: {incident.resolution_method}."
+    approved = f", approved by {incident.approved_by}" if incident.approved_by else ""
+    return f"Resolved after {took}: {incident.resolution_method}{approved}."
 
 
 def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Iterator[Part]:
@@ -99,7 +100,8 @@ def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Itera
     if diagnosis.hand_over:
         yield Text(diagnosis.hand_over)
     if incident.action_status is not ActionStatus.PENDING:
-        yield Text(f"{action.name}: {incident.action_status}.")
+        approved = f", approved by {incident.approved_by}" if incident.approved_by else ""
+        yield Text(f"{action.name}: {incident.action_status}{approved}.")
 
 
 def _nothing_to_propose(diagnosis: Diagnosis) -> Iterator[Part]:

@@ -58,12 +58,12 @@ class Standing:
         card = await self.card(incident)
         again = incident.number in self._tried or incident.opened_at <= self._since
         self._tried.add(incident.number)
+        if thread:  # before the card is there: whoever answers it at once means this incident
+            await self._keep(f"{own(incident)}-thread", thread)
         ref = await self._platform.post(thread.room if thread else room, card, key=own(incident), thread=thread)
         if again:  # it may have been posted before, as the incident stood then
             await self._platform.update(ref, card)
         self._tried.discard(incident.number)
-        if thread:
-            await self._keep(f"{own(incident)}-thread", thread)
         return await self._keep(own(incident), ref)
 
     async def change(self, incident: Incident, ref: Ref, room: Room) -> Ref:

@@ -200,6 +200,7 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911,
             return _amended(now, event.at, was, action)
         case Approved(by=by):
             now = replace(now, assigned_to=now.assigned_to or by, status=Status.INVESTIGATING, approved_at=event.at)
+            now = replace(now, approved_by=by)
             return _action(now, ActionStatus.APPROVED, event.at)
         case Rejected(by=by):
             return _action(replace(now, assigned_to=now.assigned_to or by), ActionStatus.REJECTED, event.at)
@@ -240,6 +241,7 @@ def _reopened(incident: Incident) -> Incident:
         to_investigate=True,
         action=None,
         action_status=None,
+        approved_by="",
         escalations=0,
     )
 
@@ -256,6 +258,7 @@ def _diagnosed(incident: Incident, at: datetime, diagnosis: Diagnosis) -> Incide
         root_cause=diagnosis.root_cause,
         to_investigate=False,
         action=diagnosis.proposal,
+        approved_by="",
         action_status=ActionStatus.PENDING if diagnosis.proposal else None,
         action_since=at,
     )

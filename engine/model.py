@@ -243,6 +243,7 @@ class Incident:
     action: Action | None = None
     action_status: ActionStatus | None = None
     approved_at: datetime | None = None
+    approved_by: str = ""
     action_since: datetime | None = None
     tried: tuple[Tried, ...] = ()
     assigned_to: str = ""

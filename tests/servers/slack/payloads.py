@@ -205,7 +205,7 @@ def found_button(shown: Mapping[str, Any], button: str) -> tuple[Json, Json, int
     """The element, its block and the number of its attachment. Raises AssertionError with what there is instead."""
     here = [(element, block, at) for block, at in shapes.blocks_of(shown) for element in shapes.elements_of(block)]
     for element, block, at in here:
-        if button in {element.get("action_id"), (element.get("text") or {}).get("text")}:
+        if element.get("type") == "button" and button in {element.get("action_id"), element["text"]["text"]}:
             return element, block, at
     labels = [(element.get("text") or {}).get("text", element.get("action_id")) for element, _, _ in here]
     raise AssertionError(f"there is no {button!r} here, only {labels}")
