@@ -10,18 +10,22 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from adapters.chat.ask import Ask
+from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Button, Card, Facts, Field, Form, Kind, Link, Text, Tone
 from adapters.chat.inbox import Inbox
 from adapters.chat.outbox import Deliveries
 from adapters.chat.pace import Rate
+from adapters.chat.platform import Platform, Ref
 from adapters.chat.teams.limits import RATES
 from adapters.chat.teams.platform import Registration, TeamsChat
 from bot.clock import SystemClock
 from engine.ports import Clock, Cursors
 from storage.memory import MemoryCursors, MemoryDeliveries, MemoryInbox
-from tests.servers.entra import Entra
-from tests.servers.teams_connector import Teams, served
+from tests.servers.adaptive_cards import violations
+from tests.servers.entra import Entra, entra
+from tests.servers.teams.company import BOT_NAME, PEOPLE
+from tests.servers.teams.reading import words
+from tests.servers.teams_connector import Teams, connector, served
 
 
 def said(ask: Ask) -> Card:
@@ -66,6 +70,53 @@ class Office:
         async with served(app) as url:
             self.teams.serves(f"{url}/api/messages")
             yield chat
+
+
+class World:
+    """The company as the contract of all platforms wants it: alice, and the channel in which all can read."""
+
+    room = Room("incidents")
+    person = PEOPLE["alice"].aad
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.asks = office.asks
+
+    def platform(self) -> Platform:
+        return self.office.chat()
+
+    async def close(self, platform: Platform) -> None:
+        await platform.close()  # type: ignore[attr-defined] # it is the one from above
+
+    async def roots(self, room: Room) -> list[str]:
+        """What the bot said there."""
+        teams = self.office.teams
+        return [words(one) for one in teams.messages(room) if one.by == BOT_NAME]
+
+    async def replies(self, ref: Ref) -> list[str]:
+        return [words(one) for one in self.office.teams.thread(ref.room, ref.message)]
+
+    async def says(self, text: str) -> None:
+        answer = await self.office.teams.person("alice").says(text, self.room)
+        assert answer
+        assert answer.status == 200
+
+    async def sees(self, text: str) -> bool:
+        teams = self.office.teams
+        rooms = [teams.channel(self.room), teams.personal("alice")]
+        shown = [words(one) for one in teams.messages_by_id.values() if one.place in rooms and one.by == BOT_NAME]
+        return any(text in one for one in shown)
+
+
+@asynccontextmanager
+async def world(answers: Callable[[Ask], Card]) -> AsyncIterator[World]:
+    with entra() as microsoft:
+        async with connector(microsoft) as teams:
+            office = Office(teams, answers=answers)
+            async with office.open():
+                await teams.installs("channel")
+                yield World(office)
+            assert [one for card in teams.cards for one in violations(card)] == []
 
 
 def registered(microsoft: Entra, teams: Teams) -> Registration:
