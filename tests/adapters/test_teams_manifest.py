@@ -100,7 +100,9 @@ def test_the_users_ids_are_everywhere_and_no_placeholder_is_left(manifest: dict[
 
 def test_the_zip_holds_three_files_at_its_top_and_is_the_same_each_time(packed: zipfile.ZipFile) -> None:
     assert sorted(packed.namelist()) == ["color.png", "manifest.json", "outline.png"]
-    assert package(APP_ID, HOST) == package(APP_ID.upper(), HOST.upper())
+    assert {one.date_time for one in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    lettered = APP_ID.replace("2", "b")
+    assert package(lettered, HOST) == package(lettered.upper(), HOST.upper())
 
 
 @pytest.mark.parametrize(

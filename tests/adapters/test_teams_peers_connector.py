@@ -71,10 +71,12 @@ def one_to_one(key: str, **change: Any) -> Json:
 
 
 async def test_it_wants_the_bots_own_token(asks: Asks) -> None:
+    own = asks.token
     assert (await asks.posts(GROUP))[0] == 201
-    asks.teams.microsoft.revoke()
-    assert (await asks.posts(GROUP))[0] == 401
     asks.token = asks.teams.microsoft.token(asks.teams.service_url)
+    assert (await asks.posts(GROUP))[0] == 401
+    asks.token = own
+    asks.teams.microsoft.revoke()
     assert (await asks.posts(GROUP))[0] == 401
     assert [call.status for call in asks.teams.calls] == [201, 401, 401]
 
