@@ -56,7 +56,8 @@ async def ours(port: int, api_url: str, folder: Path) -> None:
 
 def opsdroid(port: int, api_url: str, folder: Path) -> None:
     """As its manual has it. Its connector knows one address of Slack's only; here it is given another."""
-    from opsdroid.connector.slack import connector  # type: ignore[import-not-found] # in its own environment
+    from opsdroid.cli.utils import configure_lang  # type: ignore[import-not-found] # in its own environment
+    from opsdroid.connector.slack import connector  # type: ignore[import-not-found] # as above
     from opsdroid.core import OpsDroid  # type: ignore[import-not-found] # as above
 
     connector.AsyncWebClient = partial(connector.AsyncWebClient, base_url=api_url)
@@ -69,6 +70,7 @@ def opsdroid(port: int, api_url: str, folder: Path) -> None:
         "connectors": {"slack": {"bot-token": TOKEN, "socket-mode": False}},
         "skills": {"list": {"path": str(folder / "list.py")}},
     }
+    configure_lang(settings)
     with OpsDroid(config=settings) as droid:
         droid.run()
 

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from adapters.chat.ask import Room
 from adapters.chat.card import Card
-from adapters.chat.outbox import Outbox, Unsure
+from adapters.chat.outbox import Outbox
 from adapters.chat.platform import Ref
 from adapters.chat.slack.calls import Calls
 from adapters.chat.slack.people import People
@@ -49,67 +49,71 @@ class Answers:
 
         In a room one post waits for the one before it, so that they come in order even if Slack asks for waits.
         """
-        metadata = {"event_type": EVENT, "event_payload": {"key": key}}
-
-        async def send() -> str:
-            told = await self._calls.now(
-                "chat.postMessage", channel=room, thread_ts=thread, metadata=metadata, **message(card)
-            )
-            return str(told["ts"])
-
         async with self._lanes[room]:
-            return await self._outbox.post(room, key, send, lambda: self._find(room, key, thread))
+            return await self._outbox.post(
+                room, key, lambda: self._send(room, card, key, thread), lambda: self._find(room, key, thread)
+            )
 
-    async def give(self, said: Said, card: Card) -> None:
-        """Bring the answer to whoever said it. What Slack does not take after some tries is only logged."""
+    async def give(self, said: Said, card: Card, *, again: bool = False) -> None:
+        """Bring the answer to whoever said it; ``again``: it may have been brought before.
+
+        What only one person sees cannot be looked for: it may come twice, rather than never. What Slack does not take
+        after some tries is only logged.
+        """
         for pause in (*PAUSES, 0.0):
             try:
-                await self._give(said, card)
+                return await self._give(said, card, again=again)
             except OnCallError as error:
-                failure = error
-            else:
-                return
-            # what may have come and cannot be looked for is not said twice
-            if not failure.temporary or (isinstance(failure, Unsure) and _unseen(said, card)):
+                failure, again = error, True
+            if not failure.temporary:
                 break
             await self._clock.sleep(pause)
-        log.warning("an answer did not arrive: %s", failure)
+        return log.warning("an answer did not arrive: %s", failure)
 
-    async def whisper(self, said: Said, card: Card) -> None:
-        """Show it to this person alone, where they are; raises NotFound, Unreachable."""
+    async def _give(self, said: Said, card: Card, *, again: bool) -> None:
+        match said.way:
+            case Way.HOME:
+                await self._calls.make("views.publish", user_id=said.user, view=home(card))
+            case Way.PERSON:
+                await self._whisper(said, card, again=again)
+            case Way.ROOM:
+                room = Room(said.room) if said.room else await self._people.direct(said.user)
+                if card.private and not _alone(room):
+                    await self._whisper(said, card, again=again)
+                else:
+                    await self._say(room, card, _key(said), said.under, again=again)
+            case _:
+                assert_never(said.way)
+
+    async def _say(self, room: Room, card: Card, key: str, under: str = "", *, again: bool) -> None:
+        """Without a row in the database, as a card has one: an answer that is lost in a crash is given anew."""
+        async with self._lanes[room]:
+            if not (again and await self._find(room, key, under)):
+                await self._outbox.paced("post", room, lambda: self._send(room, card, key, under))
+
+    async def _whisper(self, said: Said, card: Card, *, again: bool) -> None:
+        """Show it to this person alone: where they are, and where that cannot be, in a direct message."""
         if said.url and self._clock.now().timestamp() < said.at + RESPONSE_URL_LIVES:
             answer = {**message(card), "response_type": "ephemeral", "replace_original": False}
             if await self._calls.respond(said.url, answer | ({"thread_ts": said.under} if said.under else {})):
                 return
-        if said.room and not said.room.startswith("D"):
+        if said.room and not _alone(said.room):
+            shown = {"channel": said.room, "user": said.user, "thread_ts": said.under}
             try:
-                shown = {"channel": said.room, "user": said.user, "thread_ts": said.under}
                 await self._calls.make("chat.postEphemeral", said.room, **shown, **message(card))
-                return
-            except Unsure:
-                raise
             except (NotFound, Unreachable) as error:
                 if error.temporary:
                     raise
-        await self.post(await self._people.direct(said.user), card, _key(said))
+            else:
+                return
+        await self._say(await self._people.direct(said.user), card, _key(said), again=again)
 
-    async def show_home(self, user: str, card: Card) -> None:
-        await self._calls.make("views.publish", user_id=user, view=home(card))
-
-    async def _give(self, said: Said, card: Card) -> None:
-        match said.way:
-            case Way.HOME:
-                await self.show_home(said.user, card)
-            case Way.PERSON:
-                await self.whisper(said, card)
-            case Way.ROOM:
-                room = Room(said.room) if said.room else await self._people.direct(said.user)
-                if card.private and not room.startswith("D"):
-                    await self.whisper(said, card)
-                else:
-                    await self.post(room, card, _key(said), said.under)
-            case _:
-                assert_never(said.way)
+    async def _send(self, room: Room, card: Card, key: str, thread: str) -> str:
+        metadata = {"event_type": EVENT, "event_payload": {"key": key}}
+        told = await self._calls.now(
+            "chat.postMessage", channel=room, thread_ts=thread, metadata=metadata, **message(card)
+        )
+        return str(told["ts"])
 
     async def _find(self, room: Room, key: str, thread: str) -> str:
         """The message that was posted under this key; empty if it is not there, or cannot be read."""
@@ -132,9 +136,9 @@ def message(card: Card) -> dict[str, Any]:
     return {**asdict(render(card)), "unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
 
 
-def _unseen(said: Said, card: Card) -> bool:
-    """Messages for one pair of eyes leave no trace in a channel's history."""
-    return said.way is Way.PERSON or card.private
+def _alone(room: str) -> bool:
+    """Slack's names of direct messages begin so."""
+    return room.startswith("D")
 
 
 def _key(said: Said) -> str:

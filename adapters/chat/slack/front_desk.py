@@ -100,13 +100,13 @@ class FrontDesk:
             self._begin(self._answers.give(said, _sorry("Not done", why)))
             raise
 
-    async def _answer(self, said: Said, asked: asyncio.Task[Card] | None = None) -> None:
+    async def _answer(self, said: Said, asked: asyncio.Task[Card] | None = None, *, again: bool = False) -> None:
         card = await (asked or self._ask(said))
-        await self._answers.give(said, card)
+        await self._answers.give(said, card, again=again)
         await self._inbox.answered(SLACK, said.id)
         if said.at_home:
-            again = replace(said, text="home", way=Way.HOME)
-            await self._answers.give(again, await self._ask(again))
+            home = replace(said, text="home", way=Way.HOME)
+            await self._answers.give(home, await self._ask(home))
 
     async def _ask(self, said: Said) -> Card:
         person = await self._people.person(said.user)
@@ -121,7 +121,10 @@ class FrontDesk:
                 log.warning("something that was said before the restart cannot be read")
                 await self._inbox.answered(SLACK, heard.id)
                 continue
-            await (self._too_late(said) if self._clock.now().timestamp() > said.at + TOO_LATE else self._answer(said))
+            if self._clock.now().timestamp() > said.at + TOO_LATE:
+                await self._too_late(said)
+            else:
+                await self._answer(said, again=True)
 
     async def _too_late(self, said: Said) -> None:
         at = datetime.fromtimestamp(said.at, UTC)
