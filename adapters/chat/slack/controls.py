@@ -28,9 +28,9 @@ def control(part: Part, number: int) -> dict[str, Any]:
             raise TypeError(f"{type(part).__name__} cannot be pressed")
 
 
-def rows(controls: Sequence[dict[str, Any]], row: int) -> Iterator[dict[str, Any]]:
-    for start in range(0, len(controls), row):
-        yield {"type": "actions", "elements": list(controls[start : start + row])}
+def rows(controls: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(controls), LIMITS.row):
+        yield {"type": "actions", "elements": list(controls[start : start + LIMITS.row])}
 
 
 def _button(label: str, action_id: str, **more: Any) -> dict[str, Any]:

@@ -15,10 +15,7 @@ from adapters.chat.slack.shorten import beginning, both_ends, left_out, one_line
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of a card is shown: characters of a text, a fact and a code; facts and code lines; parts and controls.
-
-    ``gathered``: buttons, links and forms stand together at the end, which takes fewer blocks.
-    """
+    """How much of a card is shown: characters of a text, a fact, a code; facts, lines of code; parts and controls."""
 
     text: int = 0
     fact: int = 0
@@ -27,12 +24,11 @@ class Share:
     lines: int = 0
     parts: int = 0
     controls: int = 100
-    gathered: bool = True
 
 
 SHARES = (
-    Share(text=2_500, fact=500, facts=60, code=2_500, lines=20, parts=60, gathered=False),
-    Share(text=1_000, fact=200, facts=40, code=1_200, lines=12, parts=30, gathered=False),
+    Share(text=2_500, fact=500, facts=60, code=2_500, lines=20, parts=60),
+    Share(text=1_000, fact=200, facts=40, code=1_200, lines=12, parts=30),
     Share(text=400, fact=120, facts=20, code=500, lines=8, parts=20),
     Share(text=150, fact=60, facts=10, code=200, lines=4, parts=8),
     *(Share(controls=controls) for controls in (100, 75, 50, 25, 12, 6, 3, 1, 0)),
@@ -42,23 +38,21 @@ SHARES = (
 
 def fit(card: Card, share: Share) -> Card:
     """Return the card with so much of it, every part of it fit to be shown."""
-    parts = [shown for part in card.parts for shown in _fitting(part, share)]
-    return replace(card, title=one_line(card.title, LIMITS.header), parts=tuple(_tidy(_bounded(parts, share))))
+    controls = sum(map(_is_control, card.parts))
+    others = len(card.parts) - controls
+    shown = _tidy(shown for part in _kept(card.parts, share) for shown in _fitting(part, share))
+    left = [*_left(others - share.parts, "part"), *_left(controls - share.controls, "button")]
+    return replace(card, title=one_line(card.title, LIMITS.header), parts=(*shown, *left))
 
 
-def _bounded(parts: Sequence[Part], share: Share) -> Iterator[Part]:
-    """So many controls and so many other parts, with a word for those that are left out."""
-    order = sorted(parts, key=_is_control) if share.gathered else parts
-    controls = others = 0
-    for part in order:
-        if _is_control(part):
-            controls += 1
-            yield from [part] if controls <= share.controls else []
-        else:
-            others += 1
-            yield from [part] if others <= share.parts else []
-    yield from _left(others - share.parts, "part")
-    yield from _left(controls - share.controls, "button")
+def _kept(parts: Sequence[Part], share: Share) -> Iterator[Part]:
+    """The first controls and the first of the other parts, in their order."""
+    seen = {True: 0, False: 0}
+    for part in parts:
+        control = _is_control(part)
+        seen[control] += 1
+        if seen[control] <= (share.controls if control else share.parts):
+            yield part
 
 
 def _is_control(part: Part) -> bool:

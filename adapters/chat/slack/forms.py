@@ -21,9 +21,10 @@ _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "&<>"})
 def to_value(form: Form) -> str:
     """Return the form as a button's value. Raises ValueError if even the shortest way of asking is too long."""
     for smaller in _smaller(form):
-        value = to_json(_packed(smaller))
-        if len(value) <= LIMITS.value:
-            return value
+        if _letters(smaller) <= LIMITS.value:  # a huge form costs no time
+            value = to_json(_packed(smaller))
+            if len(value) <= LIMITS.value:
+                return value
     raise ValueError("the form is too long for a button")
 
 
@@ -67,6 +68,12 @@ def _smaller(form: Form) -> Iterator[Form]:
     yield (form := replace(form, fields=tuple(replace(field, default="") for field in form.fields)))
     yield (form := replace(form, fields=tuple(replace(field, hint="") for field in form.fields)))
     yield replace(form, fields=tuple(typed(field) for field in form.fields))
+
+
+def _letters(form: Form) -> int:
+    """The least that its value can take."""
+    fields = (text for one in form.fields for text in (one.name, one.label, one.default, one.hint, *one.choices))
+    return sum(map(len, (form.label, form.ask, *fields)))
 
 
 def typed(field: Field) -> Field:

@@ -16,7 +16,7 @@ class Limits:
     # https://docs.slack.dev/reference/block-kit/blocks/header-block
     header: int = 150
     # https://docs.slack.dev/reference/block-kit/blocks/actions-block
-    elements: int = 25  # buttons of an actions block
+    row: int = 5  # buttons of an actions block; Slack would take 25, but nobody finds one among them
     # https://docs.slack.dev/reference/block-kit/block-elements/button-element
     label: int = 75
     value: int = 2_000

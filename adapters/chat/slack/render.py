@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, Link, Part, Text, Tone
 from adapters.chat.plain import MOODS
 from adapters.chat.slack.controls import control, rows
-from adapters.chat.slack.fit import SHARES, Share, fit
+from adapters.chat.slack.fit import SHARES, fit
 from adapters.chat.slack.limits import LIMITS
 from adapters.chat.slack.prose import prose
 from adapters.chat.slack.shorten import one_line
@@ -35,9 +35,6 @@ SIGNS = {
 }
 """The tone for who cannot tell colours apart: Slack's name of a sign, and the sign. They differ in shape."""
 
-IN_A_ROW = 5
-"""Buttons of a row, as far as there is room for rows."""
-
 
 class Family(Enum):
     PROSE = auto()
@@ -56,26 +53,26 @@ class Message:
 
 def render(card: Card) -> Message:
     """Return the card, shortened as far as Slack wants."""
-    return next(message for share in SHARES if _accepted(message := _message(fit(card, share), share)))
+    return next(message for share in SHARES if _accepted(message := _message(fit(card, share))))
 
 
 def home(card: Card) -> dict[str, Any]:
     """Return the card as a view for ``views.publish``."""
-    return next(view for share in SHARES if _small(view := _home(fit(card, share), share), LIMITS.view_blocks))
+    return next(view for share in SHARES if _small(view := _home(fit(card, share)), LIMITS.view_blocks))
 
 
-def _message(card: Card, share: Share) -> Message:
+def _message(card: Card) -> Message:
     text = escaped(_notice(card))
-    title, blocks = _title(card), _blocks(card.parts, share)
+    title, blocks = _title(card), _blocks(card.parts)
     if card.tone is Tone.NEUTRAL or not blocks:
         return Message(text, [title, *blocks], [])
     return Message(text, [title], [{"color": COLOURS[card.tone], "fallback": text, "blocks": blocks}])
 
 
-def _home(card: Card, share: Share) -> dict[str, Any]:
+def _home(card: Card) -> dict[str, Any]:
     title = f"{SIGNS[card.tone][1]} {card.title}".strip()
     header = {"type": "header", "text": one_line_text(title, LIMITS.header)}
-    return {"type": "home", "blocks": [header, *_blocks(card.parts, share)]}
+    return {"type": "home", "blocks": [header, *_blocks(card.parts)]}
 
 
 def _accepted(message: Message) -> bool:
@@ -112,7 +109,7 @@ def _line(part: Part) -> str:
             return ""
 
 
-def _blocks(parts: Sequence[Part], share: Share) -> list[dict[str, Any]]:
+def _blocks(parts: Sequence[Part]) -> list[dict[str, Any]]:
     """Prose shares a block, and so do controls: a client may fold an attachment away that has many of them."""
     numbers = count()
     blocks: list[dict[str, Any]] = []
@@ -121,8 +118,7 @@ def _blocks(parts: Sequence[Part], share: Share) -> list[dict[str, Any]]:
             case Family.PROSE:
                 blocks.append(prose(run))
             case Family.CONTROLS:
-                controls = [control(part, next(numbers)) for part in run]
-                blocks += rows(controls, LIMITS.elements if share.gathered else IN_A_ROW)
+                blocks += rows([control(part, next(numbers)) for part in run])
             case Family.OTHER:
                 blocks += [_other(part) for part in run]
             case _:
