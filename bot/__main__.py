@@ -7,7 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -30,6 +32,7 @@ from bot.serve import serve
 from bot.settings import Settings, load
 from bot.signing_key import signing_key
 from bot.systems import systems
+from bot.teams_package import VERSION, package
 from bot.terminal import err, plainly
 from engine.errors import Misconfigured
 from storage.database import connect
@@ -116,6 +119,21 @@ def sign_in(
         settings = _settings()
         links = OneTimeLinks(signing_key(settings), SystemClock())
         print(links.new_link(settings.address, username or first_name(settings)))  # noqa: T201 - the answer itself
+
+
+@app.command("teams-package")
+def teams_package(
+    out_file: Annotated[Path, typer.Option("--out", help="Where to write the zip.")] = Path("oncall-teams.zip"),
+    number: Annotated[str, typer.Option("--version", help="Grows with each upload.")] = VERSION,
+) -> None:
+    """Build the app that Teams takes under Apps, Manage your apps, Upload an app; the ids are those of the settings."""
+    with plainly():
+        settings = _settings()
+        out_file.write_bytes(package(settings.teams_app_id, urlsplit(settings.address).hostname or "", version=number))
+        out.print(
+            f"{out_file} is ready: upload it in Teams, then add it to the team of {settings.teams_channel}.",
+            markup=False,
+        )
 
 
 @db.command("upgrade")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from adapters.chat.teams.workflows import Webhook
 from adapters.chat.web.sign_in import SignIn
 from adapters.logs import LOG_SOURCES
 from adapters.logs.files import DEFAULT_PATHS
@@ -29,8 +30,9 @@ from bot.settings import Settings
 from bot.signing_key import signing_key
 from bot.targets import connected
 from bot.tell import Where
-from bot.telling import Telling, under_way, welcome
+from bot.telling import Telling, described, trouble, under_way, welcome
 from bot.watch import Watch
+from bot.webhook import LISTENER, WebhookTeller
 from engine import identify, knowledge
 from engine.desk import Desk, Policy
 from engine.detect import Detector
@@ -39,6 +41,7 @@ from engine.events import Event
 from engine.model import Incident, IncidentId
 from engine.ports import Clock, Incidents, People
 from engine.respond import Responder
+from engine.rounds import Rounds
 from storage.conversations import SqlConversations
 from storage.cursors import SqlCursors
 from storage.database import Database, connect
@@ -125,7 +128,7 @@ async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIte
         places = platforms.connected(supplies)
         bell = Bell()
         desk = Desk(
-            incidents=memory(database, [where.platform.name for where in places]),
+            incidents=memory(database, listeners(settings, places)),
             detector=detector(),
             targets=await stack.enter_async_context(connected(settings)),
             clock=clock,
@@ -182,6 +185,9 @@ def assemble(parts: Parts) -> web.Application:
         (name.capitalize(), "dry run" if one.dry_run else "connected") for name, one in desk.targets.items()
     )
     codes = LinkCodes(supplies.cursors, supplies.inbox, desk.clock)
+    escalating = webhook(settings, desk)
+    if escalating:
+        parts.bell.listeners.append(escalating.wake)
     office = Office(desk, parts.accounts, lambda: (*targets, *watch.facts()), stage, conversations, codes)
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
@@ -193,7 +199,11 @@ def assemble(parts: Parts) -> web.Application:
         if stage:
             stage.logs.mkdir(parents=True, exist_ok=True)
             await welcome(parts.places[0], example.card())
-        async with under_way(responder.rounds.run()), telling.running(), schedule.running(jobs) as scheduler:
+        async with AsyncExitStack() as stack:
+            for work in (responder.rounds, *([escalating] if escalating else [])):
+                await stack.enter_async_context(under_way(work.run()))
+            await stack.enter_async_context(telling.running())
+            scheduler = await stack.enter_async_context(schedule.running(jobs))
             app[health.SCHEDULER] = scheduler
             await watch.met(MEETING)
             yield
@@ -207,6 +217,27 @@ def assemble(parts: Parts) -> web.Application:
         where.platform.mount(app, partial(answer, office=office))
     app.cleanup_ctx.append(beside)
     return app
+
+
+def listeners(settings: Settings, places: Sequence[Where]) -> list[str]:
+    """Whom every event is told: the platforms, and a webhook if there is one."""
+    names = [where.platform.name for where in places]
+    return [*names, LISTENER] if settings.teams_webhook_url.get_secret_value() else names
+
+
+def webhook(settings: Settings, desk: Desk) -> Rounds | None:
+    url = settings.teams_webhook_url.get_secret_value()
+    if not url:
+        return None
+    page = f"{settings.address}/chat/{settings.incident_room}/thread/incident-{{}}".format
+    teller = WebhookTeller(
+        desk.incidents,
+        Webhook(url).post,
+        partial(described, desk),
+        lambda incident: page(incident.number),
+        settings.storm_cards,
+    )
+    return Rounds(teller.tell, lambda error: trouble("the webhook", error))
 
 
 def policy(settings: Settings, on_call: tuple[str, ...]) -> Policy:

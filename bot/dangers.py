@@ -71,6 +71,16 @@ def _teams(settings: Settings) -> Iterator[Trouble]:
     webhook = settings.teams_webhook_url.get_secret_value()
     if webhook and not webhook.lower().startswith("https://"):
         yield Trouble("TEAMS_WEBHOOK_URL", "does not begin with https://", "Copy the whole address from Teams again.")
+    if settings.teams_app_id and not settings.teams_app_password.get_secret_value():
+        advice = "Make a client secret in the app registration, under Certificates & secrets."
+        yield Trouble("TEAMS_APP_PASSWORD", "is not set, but TEAMS_APP_ID is", advice)
+    if settings.teams_app_id and not settings.teams_tenant_id:
+        yield Trouble("TEAMS_TENANT_ID", "is not set, but TEAMS_APP_ID is", "Entra shows it under Overview.")
+    if settings.teams_playground and settings.teams_app_id:
+        yield Trouble("TEAMS_PLAYGROUND", "is true, but TEAMS_APP_ID is set", "Leave one of them out.")
+    if settings.teams_playground and settings.exposed:
+        what = "is true while others can reach the program: whoever calls is believed"
+        yield Trouble("TEAMS_PLAYGROUND", what, "Leave it out.")
 
 
 def _airflow(settings: Settings) -> Iterator[Trouble]:

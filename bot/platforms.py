@@ -11,6 +11,7 @@ from adapters.chat.inbox import Inbox
 from adapters.chat.outbox import Deliveries
 from adapters.chat.platform import Platform, Ref
 from adapters.chat.slack.platform import SlackChat, Tokens
+from adapters.chat.teams.platform import Registration, TeamsChat
 from adapters.chat.web.lines import Completion
 from adapters.chat.web.platform import WebChat
 from adapters.chat.web.posts import Posts
@@ -77,7 +78,30 @@ def slack_tokens(settings: Settings) -> Tokens:
     )
 
 
-PLATFORMS: Mapping[str, Callable[[Supplies], Where | None]] = {"web": web, "slack": slack}
+def teams(supplies: Supplies) -> Where | None:
+    settings = supplies.settings
+    if not (settings.teams_app_id or settings.teams_playground):
+        return None
+    chat = TeamsChat(
+        teams_registration(settings), supplies.deliveries, supplies.inbox, supplies.cursors, supplies.clock
+    )
+    home = settings.teams_channel
+    return Where(chat, lambda incident: Room(choose(settings.teams_routes, incident, home)), Room(home))
+
+
+def teams_registration(settings: Settings) -> Registration:
+    return Registration(
+        app_id=settings.teams_app_id,
+        password=settings.teams_app_password.get_secret_value(),
+        tenant=settings.teams_tenant_id,
+        openid=settings.teams_openid_url,
+        issuer=settings.teams_issuer,
+        login=f"{settings.teams_login_url}/{{tenant}}/oauth2/v2.0/token",
+        scope=f"{settings.teams_issuer}/.default",
+    )
+
+
+PLATFORMS: Mapping[str, Callable[[Supplies], Where | None]] = {"web": web, "slack": slack, "teams": teams}
 """Each returns None where the settings do not connect it."""
 
 
@@ -107,7 +131,7 @@ class Elsewhere:
         return where.platform.link(page) if where.platform.name == people.PLATFORM else ""
 
 
-_NAMES = {"web": "the web chat"}
+_NAMES = {"web": "the web chat", "teams": "Microsoft Teams"}
 
 
 def _players() -> tuple[DemoPerson, ...]:

@@ -79,6 +79,7 @@ class Settings(Fields):
             self.slack_bot_token,
             self.slack_app_token,
             self.slack_signing_secret,
+            self.teams_app_password,
         )
         urls = (self.database_url.get_secret_value(), self.elasticsearch_url)
         found = [*(one.get_secret_value() for one in plain), *(form for url in urls for form in _passwords(url))]

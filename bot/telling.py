@@ -44,7 +44,7 @@ class Telling:
             teller.ended = partial(self._ended, name)
             teller.showed = partial(self._showed, name)
             self._tellers[name] = teller
-            self._rounds[name] = Rounds(partial(_begin, teller), partial(_trouble, name))
+            self._rounds[name] = Rounds(partial(_begin, teller), partial(trouble, name))
 
     def wake(self) -> None:
         for rounds in self._rounds.values():
@@ -67,7 +67,7 @@ class Telling:
         if failure is None:
             self._rounds[name].wake()
             return
-        _trouble(name, failure)
+        trouble(name, failure)
         asyncio.get_running_loop().call_later(AGAIN_AFTER, self._rounds[name].wake)
 
     def _showed(self, name: str, number: int) -> None:
@@ -111,6 +111,6 @@ async def _last_words(teller: Teller, seconds: float) -> None:
             await teller.tell_all()
 
 
-def _trouble(name: str, error: BaseException) -> None:
+def trouble(name: str, error: BaseException) -> None:
     expected = isinstance(error, OnCallError)
     log.warning("chat could not be told", platform=name, reason=str(error), exc_info=None if expected else error)

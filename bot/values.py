@@ -20,6 +20,7 @@ _HOST = re.compile(
 )
 _NAME = re.compile(r"[\w.-]{1,64}")
 _CHANNEL = re.compile(r"#?[^\s#@,>]{1,80}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,24}")
 _DATABASE = re.compile(r"(sqlite|postgres|postgresql|mysql|mariadb)(\+[a-z0-9]+)?://", re.IGNORECASE)
@@ -54,6 +55,13 @@ def channel(value: str) -> str:
     if not _CHANNEL.fullmatch(value):
         raise ValueError("is not the name or id of a channel")
     return value.removeprefix("#")
+
+
+def microsoft_id(value: str) -> str:
+    """A UUID as Azure shows it, in small letters; empty stays empty."""
+    if value and not _UUID.fullmatch(value):
+        raise ValueError("does not look like 00000000-0000-0000-0000-000000000000")
+    return value.lower()
 
 
 def email(value: str) -> str:

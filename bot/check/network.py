@@ -119,7 +119,7 @@ async def _is_us(settings: Settings) -> bool:
         return False
 
 
-def teams(settings: Settings) -> list[Line]:
+def webhook(settings: Settings) -> list[Line]:
     """Only the look of the address: asking it would post."""
     address = settings.teams_webhook_url.get_secret_value()
     host = urlsplit(address).hostname or ""
@@ -128,8 +128,13 @@ def teams(settings: Settings) -> list[Line]:
     if host.endswith(RETIRED):
         advice = "Make a new one in Teams with the Workflows app."
         return [
-            Line(Level.WARNING, "Teams", "the address is an Office 365 connector's, a kind retired in 2026", advice)
+            Line(
+                Level.WARNING,
+                "Teams webhook",
+                "the address is an Office 365 connector's, a kind retired in 2026",
+                advice,
+            )
         ]
     if not host.endswith(WORKFLOWS):
-        return [Line(Level.NOTE, "Teams", f"{host} is no usual host of a webhook; not asked, since that would post")]
-    return [Line(Level.OK, "Teams", "the address looks right; not asked, since that would post")]
+        return [Line(Level.NOTE, "Teams webhook", f"{host} is no usual host of one; not asked, since that would post")]
+    return [Line(Level.OK, "Teams webhook", "the address looks right; not asked, since that would post")]

@@ -356,7 +356,7 @@ async def test_a_mail_server_that_is_not_there(environ: Environ) -> None:
 )
 async def test_a_teams_webhook_is_only_looked_at(address: str, levels: list[Level], environ: Environ) -> None:
     report = await look({**environ, "TEAMS_WEBHOOK_URL": address})
-    assert [line.level for line in of(report, "Teams")] == levels
+    assert [line.level for line in of(report, "Teams webhook")] == levels
 
 
 # ---- This machine ----
