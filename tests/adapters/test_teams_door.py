@@ -124,6 +124,8 @@ async def test_a_body_that_is_no_activity_is_refused(body: bytes, office: Office
         {"entities": {"type": "mention"}},
         {"text": {"a": 1}},
         {"serviceUrl": "file:///etc/passwd"},
+        {"timestamp": "yesterday"},
+        {"attachments": 7},
     ],
 )
 async def test_an_activity_of_another_shape_is_refused(changed: dict[str, Any], office: Office) -> None:

@@ -13,6 +13,7 @@ from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Button, Card, Text
 from adapters.chat.outbox import Unsure
 from adapters.chat.platform import Ref
+from adapters.chat.teams.examine import examine
 from adapters.chat.teams.platform import Registration, TeamsChat
 from engine.errors import NotFound, Unreachable
 from storage.memory import MemoryInbox
@@ -103,6 +104,19 @@ class TestTelling:
     async def test_a_room_is_a_channels_name_or_an_id(self, name: str, teams: Teams, chat: TeamsChat) -> None:
         ref = await chat.post(Room(name), Card("x"), key="17")
         assert ref.room == teams.channel("General" if name == "General" else "incidents")
+
+    async def test_a_channel_is_found_where_its_team_is_now(
+        self, teams: Teams, office: Office, chat: TeamsChat
+    ) -> None:
+        for number in range(3):
+            await chat.post(INCIDENTS, Card("x"), key=str(number))
+        asked = [call.path for call in teams.calls if call.path.endswith("/conversations") and call.method == "GET"]
+        assert len(asked) == 1, "a name is looked up once"
+        await teams.uninstalls("channel")
+        with pytest.raises(NotFound, match="no channel"):
+            await chat.post(INCIDENTS, Card("x"), key="there again")
+        await teams.installs("channel")
+        await chat.post(INCIDENTS, Card("x"), key="there again")
 
     async def test_a_room_that_is_not_there_says_what_to_do(self, teams: Teams, chat: TeamsChat) -> None:
         with pytest.raises(NotFound, match=r"no channel moon.*Add the agent"):
@@ -289,6 +303,21 @@ class TestTrouble:
             await chat.post(Room(teams.group), Card(str(number)), key=str(number))
         assert said_in(teams.messages("group")) == [str(number) for number in range(20)]
         assert [call.status for call in teams.calls if call.status == 429] == []
+
+
+class TestExamining:
+    async def test_all_is_well(self, teams: Teams, office: Office, chat: TeamsChat) -> None:
+        known = registered(teams.microsoft, teams)
+        found = await examine(known, ["incidents", "moon"], office.cursors, office.clock)
+        [trouble] = found.troubles()
+        assert "no channel moon" in trouble
+        assert teams.messages("channel") == []
+
+    async def test_a_wrong_password_and_no_keys(self, teams: Teams, office: Office) -> None:
+        known = registered(teams.microsoft, teams)
+        wrong = Registration(known.app_id, "x", known.tenant, openid=f"{known.openid}x", login=known.login)
+        found = await examine(wrong, ["incidents"], office.cursors, office.clock)
+        assert ["client secret" in one or "keys" in one for one in found.troubles()] == [True, True]
 
 
 class DeadInbox(MemoryInbox):

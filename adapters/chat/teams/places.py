@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from engine.ports import Cursors
@@ -37,12 +38,22 @@ class Places:
     def __init__(self, cursors: Cursors) -> None:
         self._cursors = cursors
         self._known: dict[str, Place] = {}
+        self._writing = asyncio.Lock()
 
     async def met(self, place: Place) -> None:
         """We have heard from there."""
+        async with self._writing:
+            await self._met(place)
+
+    async def left(self, place: Place) -> None:
+        """The bot was removed: whoever asks for this place next is told so."""
+        async with self._writing:
+            await self._left(place)
+
+    async def _met(self, place: Place) -> None:
         before = await self.get(place.conversation)
         if before and not place.group:  # only some activities tell the directory's id
-            place = Place(**{**asdict(place), "group": before.group})
+            place = replace(place, group=before.group)
         if before == place:
             return
         self._known[place.conversation] = place
@@ -52,15 +63,15 @@ class Places:
         elif shared := place.team or place.conversation:
             await self._share(shared, place)
 
-    async def left(self, place: Place) -> None:
-        """The bot was removed: whoever asks for this place next is told so."""
-        self._known.pop(place.conversation, None)
-        await self._cursors.put(_ref(place.conversation), "null")
+    async def _left(self, place: Place) -> None:
+        names = [name for name in (place.conversation, place.team) if name]
+        for name in names:
+            self._known.pop(name, None)
+            await self._cursors.put(_ref(name), "null")
         if place.scope is Scope.PERSONAL:
             await self._cursors.put(_person(place.person), "null")
             return
-        kept = [one for one in await self._shared() if one not in (place.team, place.conversation)]
-        await self._cursors.put(SHARED, json.dumps(kept))
+        await self._cursors.put(SHARED, json.dumps([one for one in await self._shared() if one not in names]))
 
     async def get(self, conversation: str) -> Place | None:
         if conversation not in self._known:
@@ -82,7 +93,7 @@ class Places:
 
     async def _share(self, name: str, place: Place) -> None:
         if place.team and place.conversation != name:
-            team = Place(**{**asdict(place), "conversation": name})
+            team = replace(place, conversation=name)
             self._known[name] = team
             await self._cursors.put(_ref(name), json.dumps(asdict(team)))
         known = await self._shared()

@@ -21,30 +21,39 @@ class Rooms:
         self._calls = calls
         self._places = places
         self._anywhere = Place("", Scope.GROUP, service_url, bot, tenant)
-        self._named: dict[str, Place] = {}
+        self._named: dict[str, tuple[str, str]] = {}
+        """The ids of a channel and of its team, by the channel's name."""
 
     async def place(self, room: Room) -> Place:
         """From a conversation's id, or from a channel's name. Raises NotFound, Unreachable."""
-        if room in self._named:
-            return self._named[room]
         if known := await self._places.get(room):
             return known
         if ":" in room:
             scope = Scope.CHANNEL if "@thread.tacv2" in room or "@thread.skype" in room else Scope.GROUP
             return replace(self._anywhere, conversation=room, scope=scope)
+        if found := await self._by_name(room.casefold()):
+            return found
         await self._look_around()
-        if room.casefold() not in self._named:
-            raise NotFound(
-                f"The agent sees no channel {room} in Teams. Make it, or choose another in the settings. {INSTALL}"
-            )
-        return self._named[room.casefold()]
+        if found := await self._by_name(room.casefold()):
+            return found
+        raise NotFound(
+            f"The agent sees no channel {room} in Teams. Make it, or choose another in the settings. {INSTALL}"
+        )
+
+    async def _by_name(self, name: str) -> Place | None:
+        """By way of its team, as that is reached now."""
+        channel, team = self._named.get(name, ("", ""))
+        there = await self._places.get(team) if team else None
+        return replace(there, conversation=channel, scope=Scope.CHANNEL) if there else None
 
     async def _look_around(self) -> None:
+        """Of two channels with one name that in the team counts which we met last."""
+        named: dict[str, tuple[str, str]] = {}
         for team in await self._places.shared():
             if not team.team:
                 continue
             url = address(team.service_url, "teams", team.team, "conversations")
             found = await self._calls.make("channels", team.team, "GET", url)
             for one in found.get("conversations") or ():
-                channel = replace(team, conversation=str(one["id"]), scope=Scope.CHANNEL)
-                self._named.setdefault(str(one.get("name") or GENERAL).casefold(), channel)
+                named.setdefault(str(one.get("name") or GENERAL).casefold(), (str(one["id"]), team.team))
+        self._named = named

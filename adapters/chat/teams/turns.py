@@ -110,10 +110,10 @@ class Turnstile(BotAdapter):  # type: ignore[misc] # it ships no types
         return [ResourceResponse(id="") for _ in activities]
 
     async def update_activity(self, context: TurnContext, activity: Activity) -> None:
-        raise NotImplementedError
+        raise TypeError("what stands there is changed by adapters.chat.teams.answers")
 
     async def delete_activity(self, context: TurnContext, reference: Any) -> None:
-        raise NotImplementedError
+        raise TypeError("what stands there is deleted by adapters.chat.teams.answers")
 
 
 def _removed(raw: Raw) -> bool:
