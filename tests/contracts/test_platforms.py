@@ -15,7 +15,7 @@ from adapters.chat.platform import Platform, Ref
 from adapters.chat.web.platform import WebChat
 from bot.platforms import PLATFORMS
 from engine.errors import NotFound
-from tests.adapters import slack_office, web_office
+from tests.adapters import slack_office, teams_office, web_office
 from tests.clock import FakeClock
 from tests.servers.slack import slack, words
 
@@ -148,7 +148,17 @@ async def on_slack() -> AsyncIterator[World]:
         assert acme.api.violations == []
 
 
-WORLDS: dict[str, Callable[[], AbstractAsyncContextManager[World]]] = {"web": on_the_web, "slack": on_slack}
+@asynccontextmanager
+async def on_teams() -> AsyncIterator[World]:
+    async with teams_office.world(answer) as world:
+        yield world
+
+
+WORLDS: dict[str, Callable[[], AbstractAsyncContextManager[World]]] = {
+    "web": on_the_web,
+    "slack": on_slack,
+    "teams": on_teams,
+}
 
 
 @pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.real] * (name != "web")) for name in WORLDS])
