@@ -100,8 +100,14 @@ def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Itera
     if diagnosis.hand_over:
         yield Text(diagnosis.hand_over)
     if incident.action_status is not ActionStatus.PENDING:
-        approved = f", approved by {incident.approved_by}" if incident.approved_by else ""
-        yield Text(f"{action.name}: {incident.action_status}{approved}.")
+        yield Text(f"{action.name}: {_decided(incident)}.")
+
+
+def _decided(incident: Incident) -> str:
+    by = f"approved by {incident.approved_by}" if incident.approved_by else ""
+    if incident.action_status is ActionStatus.APPROVED and by:
+        return by
+    return f"{incident.action_status}, {by}" if by else str(incident.action_status)
 
 
 def _nothing_to_propose(diagnosis: Diagnosis) -> Iterator[Part]:

@@ -96,7 +96,8 @@ class Fields(BaseSettings):
     oncall_emails: Emails = Field(
         (),
         examples=["oncall-primary@example.com,oncall-secondary@example.com"],
-        description="E-mail addresses of those on call, first to be told first, with commas between.",
+        description="E-mail addresses of those on call, first to be told first, with commas between. Who has no account"
+        " yet gets one as responder; an admin gives more.",
     )
     oncall_phones: Phones = Field(
         (),

@@ -44,7 +44,18 @@ async def first(people: People, settings: Settings) -> Account:
         if await people.named(account.username) is None:
             await people.save(account)
             await people.link(PLATFORM, account.username, account.id)
+    await _wakeable(people, settings)
     return await people.named(accounts[0].username) or accounts[0]
+
+
+async def _wakeable(people: People, settings: Settings) -> None:
+    """Whoever is on call can be woken: who has no account yet gets one that may respond, and approve nothing."""
+    known = {account.email.lower() for account in await people.all()}
+    for email in settings.oncall_emails:
+        if email.lower() not in known:
+            name = email.partition("@")[0]
+            username = email if await people.named(name) else name
+            await give(people, username, Role.RESPONDER, email=email)
 
 
 async def give(people: People, username: str, role: Role, full_name: str = "", email: str = "") -> Account:
