@@ -171,7 +171,7 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
             title = f"{_name(incident, id)} {OUTCOMES[outcome.result]}"
             return Card(title, (Text(outcome.detail),), tone=Tone.NEUTRAL if good else Tone.BAD)
         case Verified(action=id, verdict=verdict):
-            good = verdict.judgement is Judgement.WORKED
+            good = verdict.judgement in (Judgement.WORKED, Judgement.RECOVERED)
             title = f"{n} is resolved" if good else f"{_name(incident, id)} did not mend it"
             ending = (Text(_ending(incident)),) if good and not incident.active else ()
             return Card(title, (Text(verdict.detail), *ending), tone=Tone.GOOD if good else Tone.BAD)

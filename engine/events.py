@@ -303,6 +303,8 @@ def _verified(incident: Incident, at: datetime, verdict: Verdict) -> Incident:
             how = incident.action.name if incident.action else ""
             learned = replace(incident, lessons_learned=f"{how} mended it. {verdict.detail}")
             return _resolved(_action(learned, ActionStatus.COMPLETED, at), at, how)
+        case Judgement.RECOVERED:
+            return _resolved(_action(incident, ActionStatus.COMPLETED, at), at, "recovered by itself")
         case Judgement.FAILED:
             return replace(_action(incident, ActionStatus.FAILED, at), to_investigate=True)
         case Judgement.UNKNOWN | Judgement.NOT_YET:

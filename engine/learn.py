@@ -15,6 +15,10 @@ FADING = 0.97
 """Each newer outcome makes an older one count this much less, so a change of the system is noticed."""
 
 
+TELLING = (Judgement.WORKED, Judgement.FAILED)
+"""Only these say something about the action: what nobody knows, or mended itself, does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """How an action has done here. ``seconds`` is the mean time from approval to verified, None if it never worked."""
@@ -48,7 +52,7 @@ def lesson(after: Incident, event: Event) -> Lesson | None:
 
 def record(lessons: Sequence[Lesson], action: str, prior: float) -> Record:
     """The record of one action, lessons newest first: a Beta mean, shrunk toward ``prior``, older outcomes fading."""
-    known = [one for one in lessons if one.action == action and one.judgement is not Judgement.UNKNOWN]
+    known = [one for one in lessons if one.action == action and one.judgement in TELLING]
     weights = [FADING**age for age in range(len(known))]
     good = sum(weight for weight, one in zip(weights, known, strict=True) if one.judgement is Judgement.WORKED)
     times = [one.seconds for one in known if one.judgement is Judgement.WORKED]

@@ -118,7 +118,9 @@ class ActionSpec:
     """What a target can do.
 
     ``request`` is pure: from parameters to the exact request, as a person may read it. ``wrong`` is pure too: what is
-    wrong with parameters, by name, in words; empty if nothing is.
+    wrong with parameters, by name, in words; empty if nothing is. ``object`` names the parameters that say what it is
+    done to: two actions on one object never run at once. ``timeout`` is for the call itself, ``repeat`` says in words
+    what happens if it is sent twice.
     """
 
     name: str
@@ -129,6 +131,9 @@ class ActionSpec:
     request: Callable[[Mapping[str, str]], str]
     verify_within: timedelta = timedelta(minutes=10)
     wrong: Callable[[Mapping[str, str]], Mapping[str, str]] = nothing_wrong
+    object: tuple[str, ...] = ()
+    timeout: timedelta = timedelta(seconds=30)
+    repeat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,10 @@ class Outcome:
 
 
 class Judgement(StrEnum):
+    """RECOVERED: it is well, and not by what we did; that earns no credit."""
+
     WORKED = "worked"
+    RECOVERED = "recovered"
     NOT_YET = "not_yet"
     FAILED = "failed"
     UNKNOWN = "unknown"

@@ -24,7 +24,7 @@ from engine.events import (
     Verified,
     begin,
 )
-from engine.learn import lesson
+from engine.learn import TELLING, lesson
 from engine.model import ActionStatus, Incident, IncidentId, Judgement, Lesson, Status, WaitsFor
 from engine.ports import Incidents, Untold
 from storage import project
@@ -203,7 +203,7 @@ async def _learn(connection: AsyncConnection, after: Incident, event: Event) -> 
     if learned is None:
         return
     await connection.execute(insert(outcomes).values(project.outcome_row(learned)))
-    if learned.judgement is not Judgement.UNKNOWN:
+    if learned.judgement in TELLING:
         worked = int(learned.judgement is Judgement.WORKED)
         tally = {"tried": knowledge.c.tried + 1, "worked": knowledge.c.worked + worked}
         await connection.execute(update(knowledge).where(knowledge.c.id == key(learned.pattern)).values(tally))
