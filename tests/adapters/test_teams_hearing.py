@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Card, Code, Facts, Text, Tone
 from adapters.chat.platform import Ref
 from adapters.chat.teams import front_desk
+from adapters.chat.teams.people import vouched
 from adapters.chat.teams.platform import TeamsChat
 from engine.errors import Invalid
 from tests.adapters.teams_office import CHANGE, INCIDENT, Office
@@ -63,6 +65,23 @@ def said_in(messages: list[Message]) -> list[str]:
 async def answered(teams: Teams, look: Callable[[], list[Message]]) -> str:
     """The newest answer, once there is one."""
     return words((await teams.until(look))[-1])
+
+
+@pytest.mark.parametrize(
+    ("changed", "tenant", "believed"),
+    [
+        ({}, "t", "alice@acme.test"),
+        ({"email": ""}, "t", "alice@upn.test"),
+        ({"userRole": "guest"}, "t", ""),
+        ({"userRole": None}, "t", ""),
+        ({"tenantId": "another"}, "t", ""),
+        ({"tenantId": ""}, "", ""),
+        ({}, "", ""),
+    ],
+)
+def test_an_address_is_believed_of_our_own_people_only(changed: dict[str, Any], tenant: str, believed: str) -> None:
+    known = {"tenantId": "t", "userRole": "user", "email": "alice@acme.test", "userPrincipalName": "alice@upn.test"}
+    assert vouched({**known, **changed}, tenant) == believed
 
 
 class TestHearing:

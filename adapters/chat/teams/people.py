@@ -50,7 +50,7 @@ class People:
             member = await self._member(place, said.member)
         except OnCallError:
             return Person(said.name)
-        found = Person(str(member.get("name") or said.name), self._email(member))
+        found = Person(str(member.get("name") or said.name), vouched(member, self._tenant))
         self._known[said.user] = (self._clock.now(), found)
         return found
 
@@ -100,7 +100,8 @@ class People:
         url = address(place.service_url, "conversations", place.conversation, "members", name)
         return await self._calls.make("members", place.conversation, "GET", url)
 
-    def _email(self, member: Mapping[str, Any]) -> str:
-        """A guest brings an address of another company, which is not ours to vouch for."""
-        ours = bool(self._tenant) and member.get("tenantId") == self._tenant and member.get("userRole") == "user"
-        return str(member.get("email") or member.get("userPrincipalName") or "") if ours else ""
+
+def vouched(member: Mapping[str, Any], tenant: str) -> str:
+    """The e-mail address of one of our own; a guest brings another company's, which is not ours to vouch for."""
+    ours = bool(tenant) and member.get("tenantId") == tenant and member.get("userRole") == "user"
+    return str(member.get("email") or member.get("userPrincipalName") or "") if ours else ""
