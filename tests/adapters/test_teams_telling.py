@@ -169,14 +169,10 @@ class TestTelling:
             await chat.direct(PEOPLE["dave"].aad)
 
     async def test_the_newest_service_url_wins(self, teams: Teams, office: Office, chat: TeamsChat) -> None:
-        await office.cursors.put(
-            f"teams:ref:{teams.group}",
-            json.dumps({"conversation": teams.group, "scope": "groupChat", "service_url": "http://127.0.0.1:9/"}),
-        )
-        later = office.chat()
+        moved = activities.members_changed(PEOPLE["bob"], teams.group, [PEOPLE["bob"].id], added=True)
+        await teams.deliver({**moved, "serviceUrl": "http://127.0.0.1:9/"})
         with pytest.raises(Unreachable):
-            await later.post(Room(teams.group), Card("x"), key="1")
-        await later.close()
+            await chat.post(Room(teams.group), Card("x"), key="1")
         await teams.person("bob").says("list", "group")
         await teams.until(lambda: any("You said" in one for one in said_in(teams.messages("group"))))
 
