@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 from adapters.chat.ask import Ask
-from adapters.chat.card import Button, Card, Facts, Part, Text, Tone
-from bot.access import must
+from adapters.chat.card import Button, Card, Facts, Form, Part, Text, Tone
+from bot.access import may, must
 from bot.commands import COMMANDS, offered, usage
 from bot.log import get_logger
 from bot.office import Asked, Office
 from engine.errors import Forbidden, Invalid, OnCallError
+from engine.model import Account
 
 log = get_logger("answer")
 
@@ -24,7 +26,7 @@ async def answer(ask: Ask, office: Office) -> Card:
         ask = await office.placed(ask)
         account = await office.recognised(ask)
         must(account, command.needs, f"{ask.platform} {ask.identity}")
-        return await command.run(Asked(ask, account, office))
+        return suited(await command.run(Asked(ask, account, office)), account)
     except OnCallError as error:
         log.info("refused", verb=ask.verb, person=ask.identity, reason=str(error))
         title = "You may not do that" if isinstance(error, Forbidden) else "Not done"
@@ -34,6 +36,18 @@ async def answer(ask: Ask, office: Office) -> Card:
         log.exception("a command failed", verb=ask.verb, person=ask.identity)
         text = "That was my mistake, and it is in my log. Nothing was decided. Please try again."
         return Card("Something went wrong", (Text(text),), tone=Tone.BAD, private=True)
+
+
+def suited(card: Card, account: Account | None) -> Card:
+    """The card without what this person may not press."""
+    return replace(card, parts=tuple(part for part in card.parts if _may_press(part, account)))
+
+
+def _may_press(part: Part, account: Account | None) -> bool:
+    if not isinstance(part, Button | Form):
+        return True
+    command = COMMANDS.get(part.ask.partition(" ")[0])
+    return command is None or may(account, command.needs)
 
 
 def unknown(ask: Ask, office: Office) -> Card:

@@ -188,7 +188,7 @@ def assemble(parts: Parts) -> web.Application:
     escalating = webhook(settings, desk)
     if escalating:
         parts.bell.listeners.append(escalating.wake)
-    office = Office(desk, parts.accounts, lambda: (*targets, *watch.facts()), stage, conversations, codes)
+    office = Office(desk, parts.accounts, lambda: (*targets, *watch.facts()), stage, conversations, codes, telling.card)
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
         "tick": (watch.tick, TICK),

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from adapters.chat.ask import Ask
+from adapters.chat.card import Card
+from bot.cards import incident_card
 from bot.example import Example
 from bot.link_codes import LinkCodes
 from bot.log import get_logger
 from bot.standing import Conversations
 from engine.desk import Desk
 from engine.errors import Refused
-from engine.model import Account
+from engine.model import Account, Incident
 from engine.ports import People
 
 _THREAD = re.compile(r"^incident-(\d+)")
 
 log = get_logger("people")
+
+Described = Callable[[str, Incident], Awaitable[Card]]
+"""The card of an incident on a platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,11 @@ class Office:
     example: Example | None = None
     conversations: Conversations | None = None
     codes: LinkCodes | None = None
+    described: Described | None = None
+
+    async def card(self, platform: str, incident: Incident) -> Card:
+        """The incident as it stands on this platform, with its forms and links."""
+        return await self.described(platform, incident) if self.described else incident_card(incident)
 
     async def placed(self, ask: Ask) -> Ask:
         """The ask with its thread named by what it is about, such as ``incident-17``, wherever that is known."""

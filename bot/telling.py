@@ -35,16 +35,22 @@ class Telling:
     ) -> None:
         self._tellers: dict[str, Teller] = {}
         self._rounds: dict[str, Rounds] = {}
+        self._standings: dict[str, Standing] = {}
         for where in places:
             name, others = where.platform.name, [one for one in places if one is not where]
             links = Elsewhere(where.platform, others, conversations).links
             standing = Standing(where.platform, conversations, partial(described, desk), links, desk.clock.now())
+            self._standings[name] = standing
             storms = Storms(name, cursors, desk.clock, storm_cards)
             teller = Teller(desk.incidents, people, where, standing, storms)
             teller.ended = partial(self._ended, name)
             teller.showed = partial(self._showed, name)
             self._tellers[name] = teller
             self._rounds[name] = Rounds(partial(_begin, teller), partial(trouble, name))
+
+    async def card(self, platform: str, incident: Incident) -> Card:
+        """What the incident looks like there."""
+        return await self._standings[platform].card(incident)
 
     def wake(self) -> None:
         for rounds in self._rounds.values():

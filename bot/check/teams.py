@@ -1,27 +1,47 @@
-"""Asks Microsoft: does the bot's registration work. Nothing is posted."""
+"""Asks Microsoft: does the bot's registration work, and is it in the channels. Nothing is posted."""
 
 from __future__ import annotations
 
-import aiohttp
-
-from adapters.chat.teams.sign_in import SignIn
+from adapters.chat.teams.examine import examine
 from bot.check.report import Level, Line
 from bot.clock import SystemClock
 from bot.platforms import teams_registration
 from bot.settings import Settings
+from engine.errors import OnCallError
+from storage.cursors import SqlCursors
+from storage.database import connect
+from storage.upgrade import version
 
 
 async def teams_bot(settings: Settings) -> list[Line]:
-    """Microsoft tells nobody where a bot is installed, so that is seen only when somebody speaks to it."""
+    """Where the bot is installed it knows only from what Teams has told the running program."""
     if settings.teams_playground:
         return [Line(Level.NOTE, "Teams", "serves a client on this machine only, and believes whoever calls")]
     if not settings.teams_app_id:
         advice = "The README has the steps, from Azure to the app's package."
         return [Line(Level.NOTE, "Teams", "not connected: TEAMS_APP_ID is not set", advice)]
     lines = [] if settings.public_url.startswith("https://") else [_unreachable(settings)]
-    async with aiohttp.ClientSession() as session:
-        await SignIn(teams_registration(settings), lambda: session, SystemClock()).header()
-    return [*lines, Line(Level.OK, "Teams", "Microsoft accepts the app id and its password")]
+    return [*lines, *await _asked(settings)]
+
+
+async def _asked(settings: Settings) -> list[Line]:
+    rooms = tuple(dict.fromkeys((settings.teams_channel, *(route.room for route in settings.teams_routes))))
+    async with connect(settings.database_url.get_secret_value()) as database:
+        known = await _is_there(settings)
+        cursors = SqlCursors(database, SystemClock())
+        found = await examine(teams_registration(settings), rooms if known else (), cursors, SystemClock())
+    troubles = [Line(Level.ERROR, "Teams", trouble) for trouble in found.troubles()]
+    return troubles or [Line(Level.OK, "Teams", "Microsoft accepts the app id and its password")]
+
+
+async def _is_there(settings: Settings) -> bool:
+    """Before the first start there is no memory of what Teams has told."""
+    try:
+        async with connect(settings.database_url.get_secret_value()) as database:
+            current, newest = await version(database)
+    except OnCallError:
+        return False
+    return current == newest
 
 
 def _unreachable(settings: Settings) -> Line:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.chat.card import Button, Card, Divider, Part, Text
-from bot.access import Permission, may
 from bot.office import Asked
 from bot.words import ago, standing
 from engine.model import ActionStatus, Incident, Risk, WaitsFor
@@ -31,10 +30,10 @@ def _one(asked: Asked, incident: Incident) -> Iterator[Part]:
     since = ago(asked.desk.clock.now() - incident.opened_at)
     yield Text(f"#{number} {incident.signal.title}")
     yield Text(f"{incident.severity} · {standing(incident)} · {since}", quiet=True)
-    if action and incident.action_status is ActionStatus.PENDING and may(asked.account, Permission.DECIDE):
+    if action and incident.action_status is ActionStatus.PENDING:
         sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
         yield Button(f"Approve {action.name}", f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
-    if not incident.assigned_to and may(asked.account, Permission.RESPOND):
+    if not incident.assigned_to:
         yield Button("Acknowledge", f"ack {number}")
     yield Button("Show", f"show {number}")
     yield Divider()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from adapters.chat.card import Card
-from bot.cards import incident_card
 from bot.office import Asked
 
 
 async def show(asked: Asked) -> Card:
     """one incident as it stands now"""
-    return incident_card(await asked.desk.incidents.numbered(asked.number))
+    incident = await asked.desk.incidents.numbered(asked.number)
+    return await asked.office.card(asked.ask.platform, incident)

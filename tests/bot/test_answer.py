@@ -6,7 +6,7 @@ import pytest
 
 from adapters.chat import plain
 from adapters.chat.ask import Ask, Room
-from adapters.chat.card import Card
+from adapters.chat.card import Button, Card, Form
 from bot.access import Permission, may
 from bot.answer import answer
 from bot.commands import COMMANDS, offered, usage
@@ -150,3 +150,19 @@ def test_nobody_may_what_nobody_was_given() -> None:
     assert all(may(admin, permission) for permission in Permission)
     assert not may(None, Permission.RESPOND)
     assert not may(Account("b", "b", "b", "", Role.ADMIN, is_active=False), Permission.READ)
+
+
+@pytest.mark.parametrize(
+    ("who", "buttons"),
+    [
+        ("stranger", {"why"}),
+        ("viewer", {"why"}),
+        ("responder", {"why", "ack", "resolve"}),
+        ("approver", {"why", "ack", "resolve", "approve", "reject"}),
+    ],
+)
+async def test_a_card_that_was_asked_for_has_the_buttons_that_this_person_may_press(
+    talk: Talk, who: str, buttons: set[str]
+) -> None:
+    card = await talk.card(who, "show 1")
+    assert {part.ask.split()[0] for part in card.parts if isinstance(part, Button | Form)} == buttons
