@@ -21,6 +21,7 @@ from engine.errors import Misconfigured
 
 ROOT = Path(__file__).parents[2]
 GOOD_KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
+TEAMS_ID = "11111111-2222-3333-4444-555555555555"
 
 
 def from_file(tmp_path: Path, text: str, **environ: str) -> Settings:
@@ -304,6 +305,14 @@ AIRFLOW = {"AIRFLOW_URL": "https://airflow.example.com"}
         ({**MAIL, "EMAIL_USER": ""}, ["EMAIL_USER"]),
         ({"SMTP_SERVER": "smtp.example.com"}, ["EMAIL_USER", "EMAIL_PASSWORD"]),
         ({"TEAMS_WEBHOOK_URL": "http://example.com/x"}, ["TEAMS_WEBHOOK_URL"]),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, ["SLACK_APP_TOKEN"]),
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}, []),
+        ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}, ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]),
+        ({"SLACK_APP_TOKEN": "xapp-1"}, ["SLACK_BOT_TOKEN"]),
+        ({"TEAMS_APP_ID": TEAMS_ID}, ["TEAMS_APP_PASSWORD", "TEAMS_TENANT_ID"]),
+        ({"TEAMS_APP_ID": TEAMS_ID, "TEAMS_APP_PASSWORD": "s", "TEAMS_TENANT_ID": TEAMS_ID}, []),
+        ({"TEAMS_PLAYGROUND": "true"}, []),
+        ({"TEAMS_PLAYGROUND": "true", "HOST": "::", "SECRET_KEY": GOOD_KEY}, ["TEAMS_PLAYGROUND"]),
         (AIRFLOW, ["AIRFLOW_TOKEN"]),
         ({**AIRFLOW, "AIRFLOW_TOKEN": "x"}, []),
         ({**AIRFLOW, "AIRFLOW_USERNAME": "x"}, ["AIRFLOW_PASSWORD"]),
