@@ -191,7 +191,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One row to learn from: this action, for this pattern, in this environment, did or did not work."""
+    """One row to learn from: this action, for this pattern, in this environment, did or did not work.
+
+    ``recurred``: it had worked, and the same failure came back within the watch. ``rejected``: a person said no.
+    """
 
     at: datetime
     incident: IncidentId
@@ -201,6 +204,8 @@ class Lesson:
     judgement: Judgement
     confidence: float
     seconds: float
+    recurred: bool = False
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

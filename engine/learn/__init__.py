@@ -1,0 +1,103 @@
+"""What an outcome teaches: how likely an action is to mend this failure here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.events import Event, Rejected, Reopened, Verified
+from engine.learn.belief import Belief, Beta, Seen, believe
+from engine.learn.ladder import prior as before
+from engine.learn.ladder import weight, worked
+from engine.model import ActionStatus, Incident, Judgement, Lesson
+
+TELLING = (Judgement.WORKED, Judgement.FAILED)
+"""Only these say something about the action: what nobody knows, or mended itself, does not."""
+
+MOST = 64
+"""The newest outcomes of a failure that are weighed: older ones no longer change a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How an action has done here. ``seconds`` is the mean time from approval to verified, None if it never worked."""
+
+    worked: int
+    tried: int
+    belief: Belief
+    seconds: float | None
+
+    @property
+    def confidence(self) -> float:
+        """The probability that the action, proposed first, mends the incident."""
+        return self.belief.mean
+
+    def __str__(self) -> str:
+        if not self.tried:
+            return "not tried here yet"
+        return f"worked {self.worked} of {self.tried} {'time' if self.tried == 1 else 'times'} here"
+
+
+def lesson(after: Incident, event: Event) -> Lesson | None:
+    """What this event teaches, or None. Only a verified action earns credit; 'recovered by itself' never does."""
+    if not isinstance(event, Verified | Rejected) or after.action is None or after.action.dry_run:
+        return None
+    return Lesson(
+        at=event.at,
+        incident=after.id,
+        pattern=after.signal.pattern,
+        action=after.action.name,
+        environment=after.environment,
+        judgement=event.verdict.judgement if isinstance(event, Verified) else Judgement.UNKNOWN,
+        confidence=after.diagnosis.confidence if after.diagnosis else 0.0,
+        seconds=(event.at - (after.approved_at or event.at)).total_seconds() if isinstance(event, Verified) else 0.0,
+        rejected=isinstance(event, Rejected),
+    )
+
+
+def relapse(after: Incident, event: Event) -> str | None:
+    """The action that seemed to have worked, where this event says that the failure came back within the watch."""
+    if not isinstance(event, Reopened) or not after.tried:
+        return None
+    last = after.tried[-1]
+    cured = last.status is ActionStatus.COMPLETED and after.resolution_method == last.action.name
+    return last.action.name if cured and not last.action.dry_run else None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What became of actions anywhere, newest first, as seen from this failure in this environment."""
+
+    pattern: str
+    environment: str
+    lessons: Sequence[Lesson]
+
+
+def record(lessons: Sequence[Lesson], action: str, prior: float, elsewhere: Elsewhere | None = None) -> Record:
+    """The record of one action. ``lessons``: of this failure in this environment, newest first.
+
+    ``prior`` is the knowledge file's chance. What other actions were tried for this failure lets time pass: an action
+    that has not been tried for long is slowly believed what it was believed at first.
+    """
+    known = [one for one in lessons if one.action == action and one.judgement in TELLING and not one.rejected]
+    times = [one.seconds for one in known if worked(one)]
+    return Record(
+        worked=len(times),
+        tried=len(known),
+        belief=believe(_before(action, prior, elsewhere), _seen(lessons[:MOST], action)),
+        seconds=sum(times) / len(times) if times else None,
+    )
+
+
+def _before(action: str, prior: float, elsewhere: Elsewhere | None) -> Beta:
+    if elsewhere is None:
+        return before("", "", prior, ())
+    wider = [one for one in elsewhere.lessons if one.action == action]
+    return before(elsewhere.pattern, elsewhere.environment, prior, wider)
+
+
+def _seen(lessons: Sequence[Lesson], action: str) -> Iterator[Seen]:
+    for one in reversed(lessons):
+        counts = weight(one)
+        if counts:
+            yield Seen(float(worked(one)), counts if one.action == action else 0.0)

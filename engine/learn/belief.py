@@ -1,0 +1,124 @@
+"""What outcomes say of a chance that may have changed: how likely it is now, and how sure of that one can be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CHANGE = 0.02
+"""How likely it is, from one outcome to the next, that the system has changed and the past says nothing any more."""
+
+ANEW = 2.0
+"""After a change the prior is worth at most so many outcomes: that something broke is no reason to trust it."""
+
+SMALLEST = 2e-3
+"""Stories of the past that are less likely than this are forgotten: it keeps a belief as small as it is fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beta:
+    """A chance of which ``good`` and ``bad`` outcomes are known, the prior's counted in."""
+
+    good: float
+    bad: float
+
+    @property
+    def mean(self) -> float:
+        return self.good / (self.good + self.bad)
+
+    @property
+    def weight(self) -> float:
+        return self.good + self.bad
+
+    def above(self, bound: float) -> float:
+        """How likely the chance itself is at least ``bound``."""
+        return 1.0 - _incomplete_beta(self.good, self.bad, bound)
+
+    def worth(self, most: float) -> Beta:
+        """The same mean, worth ``most`` outcomes or fewer."""
+        share = min(1.0, most / self.weight)
+        return Beta(self.good * share, self.bad * share)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One outcome: 1 it worked, 0 it did not; ``weight`` 0 means that nothing was seen, and time passed."""
+
+    good: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """A mixture: how likely each story of the past is, and what the chance is if it is true."""
+
+    stories: tuple[tuple[float, Beta], ...]
+
+    @property
+    def mean(self) -> float:
+        """How likely the next outcome is good."""
+        return sum(share * beta.mean for share, beta in self.stories)
+
+    @property
+    def weight(self) -> float:
+        """How many outcomes the belief stands on, the prior's counted in."""
+        return sum(share * beta.weight for share, beta in self.stories)
+
+    def above(self, bound: float) -> float:
+        """How likely the chance itself is at least ``bound``."""
+        return sum(share * beta.above(bound) for share, beta in self.stories)
+
+
+def believe(prior: Beta, outcomes: Iterable[Seen]) -> Belief:
+    """The belief after ``outcomes``, oldest first.
+
+    A story says when the system last changed; since then outcomes are Bernoulli with one unknown chance, so each story
+    is a Beta distribution, and Bayes' rule weighs the stories by how well they foretold each outcome. An action that
+    always worked and now fails twice is believed broken; one that fails now and then is not. This is Bayesian online
+    changepoint detection with a constant hazard: R. P. Adams and D. J. C. MacKay, 2007, arXiv:0710.3742, section 2,
+    with the Beta-Bernoulli model; outcomes of less weight count as fractional powers of their likelihood.
+    """
+    anew = prior.worth(ANEW)
+    stories = [(1.0, prior)]
+    for seen in outcomes:
+        stories = [_after(share * (1.0 - CHANGE), beta, seen) for share, beta in stories]
+        stories.append(_after(CHANGE, anew, seen))
+        total = sum(share for share, _ in stories)
+        stories = [(share / total, beta) for share, beta in stories if share > SMALLEST * total]
+    return Belief(tuple(stories))
+
+
+def _after(share: float, beta: Beta, seen: Seen) -> tuple[float, Beta]:
+    if not seen.weight:
+        return share, beta
+    foretold = beta.mean if seen.good else 1.0 - beta.mean
+    good, bad = (seen.weight, 0.0) if seen.good else (0.0, seen.weight)
+    return share * foretold**seen.weight, Beta(beta.good + good, beta.bad + bad)
+
+
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    """The regularised incomplete beta function I_x(a, b), to about 1e-12: https://dlmf.nist.gov/8.17#v."""
+    if x <= 0.0 or x >= 1.0:
+        return 0.0 if x <= 0.0 else 1.0
+    if x > (a + 1.0) / (a + b + 2.0):  # where the fraction below would converge slowly, its mirror image is fast
+        return 1.0 - _incomplete_beta(b, a, 1.0 - x)
+    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    return math.exp(front) / (a * _fraction(a, b, x))
+
+
+def _fraction(a: float, b: float, x: float) -> float:
+    """The continued fraction 1 + d1 / (1 + d2 / (1 + …)) of DLMF 8.17.22, from its innermost term outward."""
+    value = 1.0
+    for term in range(_TERMS, 0, -1):
+        half = term // 2
+        if term % 2:
+            step = -(a + half) * (a + b + half) * x / ((a + term - 1) * (a + term))
+        else:
+            step = half * (b - half) * x / ((a + term - 1) * (a + term))
+        value = 1.0 + step / value
+    return value
+
+
+_TERMS = 60
+"""Enough for 1e-12 where the weight is below a thousand outcomes."""
