@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ahocorasick_rs import AhoCorasick, MatchKind
-
 from engine.entries import split
-from engine.identify import Rules, identify
-from engine.knowledge import Knowledge, Pattern
+from engine.identify import Rules, identify, speaker
+from engine.identify.gate import Gate, literal
+from engine.knowledge import Knowledge, Pattern, Quiets
 from engine.model import Entry, Signal
 from engine.ports import Clock
 from engine.redact import LIMIT, clean, redact, shorten
@@ -19,21 +18,23 @@ from engine.stated import level, moment
 CALM = frozenset({"debug", "info"})
 """Levels at which a program talks about failures rather than having one."""
 
-SHORTEST_LITERAL = 4
+ANY = "any"
+"""The service of a failure that every system can have: whose it is, the text tells."""
 
 READABLE = 64 * 1024
 """Characters in which names are looked for: a JSON line is only readable whole."""
 
-_SPECIAL = re.compile(r"\\[A-Za-z0-9]|\\(.)|\(\?[a-zA-Z]+\)|[\[\](){}|.^$*+?]|([^\\\[\](){}|.^$*+?])")
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One rule of one pattern that matched one entry."""
+    """One rule of one pattern that matched one entry; ``begins`` and ``ends`` are places in the text around it."""
 
     pattern: Pattern
     rule: str
     text: str
+    service: str
+    begins: int = 0
+    ends: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +47,31 @@ class Detector:
     """All patterns at once: a search for the rules' literals decides which few regexes are tried at all."""
 
     def __init__(self, knowledge: Knowledge, names: Rules) -> None:
-        self.patterns: Mapping[str, Pattern] = {pattern.id: pattern for pattern in knowledge}
+        self.patterns: Mapping[str, Pattern] = {one.id: one for one in knowledge if one.quiets is Quiets.NOTHING}
         self._names = names
-        self._rules = [_Rule(p, re.compile(rule, re.IGNORECASE)) for p in knowledge for rule in p.match]
-        self._unless = {p.id: [re.compile(rule, re.IGNORECASE) for rule in p.unless] for p in knowledge}
-        literals = [literal(rule.regex.pattern) for rule in self._rules]
-        self._gate = AhoCorasick(literals, matchkind=MatchKind.Standard)
+        self._rules = [_Rule(one, _compiled(rule)) for one in knowledge for rule in one.match]
+        self._sides = {one.id: tuple(map(_all, (one.unless, one.near, one.unless_near))) for one in knowledge}
+        for rule in self._rules:
+            literal(rule.regex.pattern)
+        self._gate = Gate([rule.regex.pattern for rule in self._rules])
 
     def places(self, text: str) -> list[int]:
         """Where an entry may match, in order: the offsets of the rules' literals. Never wrong about 'nowhere'."""
-        return [start for _, start, _ in self._gate.find_matches_as_indexes(lowered(text))]
+        return self._gate.places(text)
 
     def find(self, text: str) -> Found | None:
-        """The most specific pattern that this one entry matches."""
-        found = list(self._matching(text))
-        return max(found, key=lambda one: one.pattern.weight) if found else None
+        """The most telling pattern that this one entry matches."""
+        rules = self._passing(text)
+        return self._cause(self._matching(text, rules, text, 0), rules, text)
 
     def find_in(self, text: str) -> Found | None:
-        """The most specific pattern among all entries of a longer text."""
-        found = [one for _, entry in split(text) if (one := self.find(entry))]
-        return max(found, key=lambda one: one.pattern.weight) if found else None
+        """The cause among all that the entries of a longer text report, unless the text says that it has passed."""
+        rules = self._passing(text)
+        if all(rule.pattern.quiets for rule in rules):
+            return None
+        entries = split(text)
+        found = (one for at, entry in entries for one in self._matching(entry, self._passing(entry), text, at))
+        return self._cause(found, rules, text)
 
     def names(self, text: str, source: str = "") -> dict[str, str]:
         return identify(self._names, text, source)
@@ -88,7 +94,7 @@ class Detector:
             at=entry.at or moment(found.text) or clock.now(),
             pattern=pattern.id,
             title=fill(pattern.title, identifiers),
-            service=pattern.service,
+            service=found.service,
             severity=pattern.severity,
             text=shorten(whole, LIMIT),
             identifiers=identifiers,
@@ -97,55 +103,69 @@ class Detector:
             rule=found.rule,
         )
 
-    def _matching(self, text: str) -> Iterator[Found]:
-        hits = {index for index, _, _ in self._gate.find_matches_as_indexes(lowered(text), overlapping=True)}
-        if not hits or level(text) in CALM:
+    def _passing(self, text: str) -> list[_Rule]:
+        return [self._rules[index] for index in sorted(self._gate.passing(text))]
+
+    def _matching(self, entry: str, rules: Sequence[_Rule], whole: str, at: int) -> Iterator[Found]:
+        alarms = [rule for rule in rules if not rule.pattern.quiets]
+        if not alarms:
             return
-        for rule in (self._rules[index] for index in sorted(hits)):
-            vetoes = self._unless[rule.pattern.id]
-            if rule.regex.search(text) and not any(veto.search(text) for veto in vetoes):
-                yield Found(rule.pattern, rule.regex.pattern, text)
+        calm = level(entry) in CALM
+        benign = [rule.regex for rule in rules if rule.pattern.quiets is Quiets.LINE]
+        for rule in alarms:
+            if calm and not rule.pattern.any_level:
+                continue
+            hit = rule.regex.search(entry)
+            if hit and self._fits(rule.pattern, entry, whole) and not _any_in(benign, _line(entry, hit.start())):
+                service = self._service(rule.pattern, entry, whole)
+                yield Found(rule.pattern, rule.regex.pattern, entry, service, at + hit.start(), at + hit.end())
+
+    def _fits(self, pattern: Pattern, entry: str, whole: str) -> bool:
+        unless, near, unless_near = self._sides[pattern.id]
+        return (
+            not _any_in(unless, entry)
+            and all(regex.search(whole) for regex in near)
+            and not _any_in(unless_near, whole)
+        )
+
+    def _service(self, pattern: Pattern, entry: str, whole: str) -> str:
+        return speaker(self._names, (entry, whole)) if pattern.service == ANY else pattern.service
+
+    def _cause(self, found: Iterator[Found], rules: Sequence[_Rule], text: str) -> Found | None:
+        """Of what has not passed: no mere consequence of another, then the heaviest, then the first."""
+        passed = [rule for rule in rules if rule.pattern.quiets is Quiets.BEFORE]
+        stands = [one for one in found if not any(_passed(one, rule, text) for rule in passed)]
+        ids = {one.pattern.id for one in stands}
+        causes = [one for one in stands if not ids.intersection(one.pattern.follows)]
+        return max(causes or stands, key=lambda one: one.pattern.weight, default=None)
 
 
-def lowered(text: str) -> str:
-    """In lower case, every character at its place: one Turkish letter would become two."""
-    low = text.lower()
-    return low if len(low) == len(text) else text.replace("\u0130", "I").lower()
+def _passed(found: Found, rule: _Rule, text: str) -> bool:
+    """Whether a later line says that this is over."""
+    sign = rule.pattern
+    return (
+        not found.pattern.lasting
+        and (found.pattern.category in sign.of or not sign.of)
+        and sign.service in (found.service, "none")
+        and rule.regex.search(text, found.ends) is not None
+    )
 
 
-def literal(regex: str) -> str:
-    """The longest run of plain characters that every match of ``regex`` must hold, in lower case.
-
-    Raises ValueError if there is none of four characters or more, since such a rule would be tried on every line.
-    """
-    longest = max(_literals(regex), key=len, default="")
-    if len(longest) < SHORTEST_LITERAL or _alternates(regex):
-        raise ValueError(f"the rule {regex!r} needs {SHORTEST_LITERAL} plain characters in a row, outside of any group")
-    return longest.lower()
+def _compiled(rule: str) -> re.Pattern[str]:
+    return re.compile(rule, re.IGNORECASE | re.MULTILINE)
 
 
-def _literals(regex: str) -> Iterator[str]:
-    """Runs of plain characters outside groups and classes; one that a quantifier may drop is not certain."""
-    depth, run = 0, ""
-    for match in _SPECIAL.finditer(regex):
-        plain, mark = match.group(1) or match.group(2), match.group()
-        if plain and depth == 0:
-            run += plain
-            continue
-        yield run[:-1] if mark in "*?{" else run
-        run = ""
-        depth += (mark in "([{") - (mark in ")]}")
-    yield run
+def _all(rules: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    return tuple(map(_compiled, rules))
 
 
-def _alternates(regex: str) -> bool:
-    """Whether a ``|`` stands outside every group: then no literal is certain."""
-    depth = 0
-    for mark in (match.group() for match in _SPECIAL.finditer(regex)):
-        depth += (mark in ("(", "[")) - (mark in (")", "]"))
-        if mark == "|" and depth == 0:
-            return True
-    return False
+def _any_in(regexes: Sequence[re.Pattern[str]], text: str) -> bool:
+    return any(regex.search(text) for regex in regexes)
+
+
+def _line(text: str, at: int) -> str:
+    begin, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    return text[begin : end if end >= 0 else len(text)]
 
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")

@@ -36,7 +36,7 @@ _LEVEL_LOGFMT = re.compile(r'(?<![\w.])(?:level|lvl|severity)=["\']?(\w{1,16})',
 _LEVEL_KLOG = re.compile(r"([IWEF])\d{4} \d\d:")
 _LEVEL_WORD = re.compile(
     rf"(?<![\w.])({LEVEL}|LOG(?=:  ))(?![\w.])"
-    r"|\[(?:\w{1,32}:)?([A-Za-z]{3,9})\]",
+    r"|\[(?:\w{1,32}:)?([A-Za-z]{3,9})\s{0,8}\]",
 )
 _PRIORITY = re.compile(r"<(\d{1,3})>")
 _SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")

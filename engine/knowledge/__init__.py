@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,9 +31,22 @@ class Example:
     identifiers: Mapping[str, str] | None = None
 
 
+class Quiets(StrEnum):
+    """What a benign text calms: nothing since it is a failure, its own line, or what stands before it."""
+
+    NOTHING = ""
+    LINE = "line"
+    BEFORE = "before"
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A failure met before: how to know it, what it means, what to do. Every field is explained in the README."""
+    """A failure met before: how to know it, what it means, what to do. Every field is explained in the README.
+
+    ``near`` and ``unless_near`` look at the text around the entry. ``any_level``: real even where it is told calmly.
+    ``lasting``: no later good news undoes it. ``prior``: how sure it is that a person must decide, if nothing is
+    proposed. ``published``: where its facts stand. A benign text ``quiets``, and only failures ``of`` these categories.
+    """
 
     id: str
     title: str
@@ -50,6 +64,14 @@ class Pattern:
     examples: tuple[Example, ...]
     silent: tuple[str, ...]
     advice: str
+    near: tuple[str, ...] = ()
+    unless_near: tuple[str, ...] = ()
+    any_level: bool = False
+    lasting: bool = False
+    prior: float = 0.8
+    published: str = ""
+    quiets: Quiets = Quiets.NOTHING
+    of: tuple[str, ...] = ()
 
 
 Knowledge: TypeAlias = Sequence[Pattern]
@@ -84,6 +106,14 @@ def _pattern(id: str, head: dict[str, Any], advice: str) -> Pattern:
         examples=tuple(Example(**example) for example in head["examples"]),
         silent=tuple(head.get("silent", ())),
         advice=advice,
+        near=tuple(head.get("near", ())),
+        unless_near=tuple(head.get("unless_near", ())),
+        any_level=head.get("any_level", False),
+        lasting=head.get("lasting", False),
+        prior=head.get("prior", 0.8),
+        published=head.get("source", ""),
+        quiets=Quiets(head.get("quiets", "")),
+        of=tuple(head.get("of", ())),
     )
 
 

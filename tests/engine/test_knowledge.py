@@ -3,7 +3,8 @@
 import pytest
 
 from engine import identify, knowledge
-from engine.detect import Detector, literal
+from engine.detect import Detector
+from engine.identify.gate import literal
 from engine.knowledge import Example, Pattern
 
 DETECTOR = Detector(knowledge.load(), identify.load())

@@ -1,0 +1,83 @@
+"""Finds the exact names of what broke, verbatim, in a log entry and in the path it stood in."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.identify.gate import Gate
+from engine.stated import fields
+
+RULES = Path(__file__).parent.parent / "knowledge" / "identifiers.toml"
+
+LIMIT = 250
+"""Characters of one identifier: the longest name that Airflow, Kubernetes or a database allows."""
+
+MOST_MATCHES = 20
+"""Places of one rule that are looked at; the names of the hundredth repetition are those of the first."""
+
+_NOTHING = frozenset({"", "none", "null", "nil", "unknown", "n/a", "-", "<none>", "<nil>", "<unknown>", "true", "false"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """``names``: a log field's name to our name. ``texts``, ``sources``: regexes whose groups carry our names.
+
+    ``services``: the marks of each system, those of the more telling ones first.
+    """
+
+    names: Mapping[str, str]
+    texts: tuple[re.Pattern[str], ...]
+    sources: tuple[re.Pattern[str], ...]
+    services: Mapping[str, re.Pattern[str]]
+    gate: Gate
+
+
+def load(file: Path = RULES) -> Rules:
+    """Raises ValueError where a rule is not a regex."""
+    head = tomllib.loads(file.read_text("utf-8"))
+    return Rules(
+        names={field: name for name, fields in head["fields"].items() for field in fields},
+        texts=tuple(re.compile(rule, re.MULTILINE) for rule in head["text"]),
+        sources=tuple(re.compile(rule) for rule in head["source"]),
+        services={service: re.compile("|".join(marks)) for service, marks in head["services"].items()},
+        gate=Gate(head["text"]),
+    )
+
+
+def identify(rules: Rules, text: str, source: str = "") -> dict[str, str]:
+    """Our names and their values. The entry's own fields win over its text, and both over the path."""
+    found: dict[str, str] = {}
+    stated = ((rules.names.get(name, ""), value) for name, value in fields(text).items())
+    _add(found, ((name, value) for name, value in stated if name))
+    for number in sorted(rules.gate.passing(text)):
+        _add(found, _named(rules.texts[number], text))
+    for rule in rules.sources if source else ():
+        _add(found, _named(rule, source))
+    return found
+
+
+def speaker(rules: Rules, texts: Sequence[str]) -> str:
+    """The system whose marks stand in the first of these texts that bears any; ``application`` if none does."""
+    for text in texts:
+        for service, marks in rules.services.items():
+            if marks.search(text):
+                return service
+    return "application"
+
+
+def _named(rule: re.Pattern[str], text: str) -> Iterator[tuple[str, str | None]]:
+    for number, match in enumerate(rule.finditer(text)):
+        if number == MOST_MATCHES:
+            return
+        yield from match.groupdict().items()
+
+
+def _add(found: dict[str, str], pairs: Iterable[tuple[str, str | None]]) -> None:
+    """The first value of a name stays: what stands nearest to the failure is read first."""
+    for name, value in pairs:
+        if value and value.lower() not in _NOTHING and len(value) <= LIMIT:
+            found.setdefault(name, value)
