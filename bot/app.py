@@ -42,6 +42,7 @@ from engine.model import Incident, IncidentId
 from engine.ports import Clock, Incidents, People
 from engine.respond import Responder
 from engine.rounds import Rounds
+from storage.brake import KeptBrake
 from storage.conversations import SqlConversations
 from storage.cursors import SqlCursors
 from storage.database import Database, connect
@@ -135,6 +136,7 @@ async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIte
             new_id=lambda: uuid.uuid4().hex,
             policy=policy(settings, await people.on_call(accounts, settings)),
             publish=bell.ring,
+            brake=KeptBrake(supplies.cursors, clock),
         )
         app = assemble(Parts(supplies, database, held, desk, accounts, places, bell))
         yield Program(app, desk, supplies.sign_in.new_link(settings.address, first.username))
@@ -188,7 +190,16 @@ def assemble(parts: Parts) -> web.Application:
     escalating = webhook(settings, desk)
     if escalating:
         parts.bell.listeners.append(escalating.wake)
-    office = Office(desk, parts.accounts, lambda: (*targets, *watch.facts()), stage, conversations, codes, telling.card)
+    office = Office(
+        desk,
+        parts.accounts,
+        lambda: (*targets, *watch.facts()),
+        stage,
+        conversations,
+        codes,
+        telling.card,
+        telling.announce,
+    )
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
         "tick": (watch.tick, TICK),
@@ -250,6 +261,8 @@ def policy(settings: Settings, on_call: tuple[str, ...]) -> Policy:
         escalate_after=timedelta(minutes=settings.escalate_minutes),
         on_call=on_call,
         environment=settings.environment,
+        max_actions_per_hour=settings.max_actions_per_hour,
+        change_windows=settings.change_windows,
     )
 
 

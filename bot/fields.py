@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from bot import values
 from bot.routes import Route, route
+from engine.windows import Window
 
 PLACEHOLDER = "your-secret-key-here"
 """The documented default of SECRET_KEY. Everybody knows it, so it counts as no key at all."""
@@ -26,6 +27,9 @@ Folders: TypeAlias = Annotated[
 LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(values.upper)]
 LogFormat: TypeAlias = Annotated[Literal["auto", "json", "console"], BeforeValidator(values.lower)]
 Routes: TypeAlias = Annotated[tuple[Annotated[Route, BeforeValidator(route)], ...], BeforeValidator(values.items)]
+Windows: TypeAlias = Annotated[
+    tuple[Annotated[Window, BeforeValidator(values.window)], ...], BeforeValidator(values.items)
+]
 Word: TypeAlias = Annotated[str, AfterValidator(values.name)]
 
 MAY_BE_EMPTIED: dict[str, Any] = {"emptied": True}
@@ -249,6 +253,19 @@ class Fields(BaseSettings):
         le=100,
         description="How many actions one incident may see before only a person goes on. 5, because what five actions"
         " did not mend, a sixth makes worse.",
+    )
+    max_actions_per_hour: int = Field(
+        20,
+        ge=0,
+        le=1000,
+        description="How many actions one target (Airflow, Kubernetes …) may see within an hour, over all incidents."
+        " 20, because more are a storm, and a storm has one cause that no action of ours mends.",
+    )
+    change_windows: Windows = Field(
+        (),
+        examples=["mon-thu 09:00-17:00 Europe/Berlin,fri 09:00-12:00 Europe/Berlin"],
+        description="Times of the week in which actions of more than low risk may run, with commas between. Empty means"
+        " always.",
     )
     enable_risk_assessment: bool = Field(
         default=True,

@@ -22,6 +22,11 @@ _THREAD = re.compile(r"^incident-(\d+)")
 
 log = get_logger("people")
 
+
+async def nobody_hears(_card: Card) -> None:
+    """The default: there is no room to say it in."""
+
+
 Described = Callable[[str, Incident], Awaitable[Card]]
 """The card of an incident on a platform."""
 
@@ -36,6 +41,7 @@ class Office:
     conversations: Conversations | None = None
     codes: LinkCodes | None = None
     described: Described | None = None
+    announce: Callable[[Card], Awaitable[None]] = nobody_hears
 
     async def card(self, platform: str, incident: Incident) -> Card:
         """The incident as it stands on this platform, with its forms and links."""

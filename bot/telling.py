@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from uuid import uuid4
 
 from adapters.chat.card import Card
 from bot.cards import incident_card
@@ -33,6 +34,7 @@ class Telling:
         cursors: Cursors,
         storm_cards: int,
     ) -> None:
+        self._places = places
         self._tellers: dict[str, Teller] = {}
         self._rounds: dict[str, Rounds] = {}
         self._standings: dict[str, Standing] = {}
@@ -51,6 +53,14 @@ class Telling:
     async def card(self, platform: str, incident: Incident) -> Card:
         """What the incident looks like there."""
         return await self._standings[platform].card(incident)
+
+    async def announce(self, card: Card) -> None:
+        """Say it in the main room of each platform. One that does not answer keeps it from no other."""
+        key = f"announced-{uuid4().hex}"
+        said = (where.platform.post(where.home, card, key=key) for where in self._places)
+        for where, failure in zip(self._places, await asyncio.gather(*said, return_exceptions=True), strict=True):
+            if isinstance(failure, Exception):
+                trouble(where.platform.name, failure)
 
     def wake(self) -> None:
         for rounds in self._rounds.values():

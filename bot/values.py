@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -14,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from bot.variables import Trouble
 from engine.redact import redact
+from engine.windows import DAYS, Window
 
 _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?", re.IGNORECASE
@@ -21,6 +24,7 @@ _HOST = re.compile(
 _NAME = re.compile(r"[\w.-]{1,64}")
 _CHANNEL = re.compile(r"#?[^\s#@,>]{1,80}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WINDOW = re.compile(r"(?P<days>[a-z+-]+) (?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d) (?P<zone>\S+)")
 _EMAIL = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,24}")
 _DATABASE = re.compile(r"(sqlite|postgres|postgresql|mysql|mariadb)(\+[a-z0-9]+)?://", re.IGNORECASE)
@@ -62,6 +66,31 @@ def microsoft_id(value: str) -> str:
     if value and not _UUID.fullmatch(value):
         raise ValueError("does not look like 00000000-0000-0000-0000-000000000000")
     return value.lower()
+
+
+def window(value: Any) -> Any:
+    """``mon-fri 09:00-17:00 Europe/Berlin``."""
+    if not isinstance(value, str):
+        return value
+    found = _WINDOW.fullmatch(value.lower())
+    days = _days(found["days"]) if found else ()
+    if not found or not days:
+        raise ValueError("is no time of the week such as mon-fri 09:00-17:00 Europe/Berlin")
+    zone = value.split()[2]
+    try:
+        ZoneInfo(zone)
+        return Window(days, time.fromisoformat(found["start"]), time.fromisoformat(found["end"]), zone)
+    except (ValueError, ZoneInfoNotFoundError):
+        raise ValueError(f"names no time or time zone: {zone}") from None
+
+
+def _days(text: str) -> tuple[str, ...]:
+    """``mon-fri`` or ``mon+wed``; empty if a day is unknown."""
+    first, _, last = text.partition("-")
+    named = text.split("+") if not last else [first, last]
+    if any(day not in DAYS for day in named):
+        return ()
+    return DAYS[DAYS.index(first) : DAYS.index(last) + 1] if last else tuple(named)
 
 
 def email(value: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from engine.desk import Desk
 from engine.errors import Unreachable
 from engine.events import Acted, Looked, Started, Verified
+from engine.fence import refusal
 from engine.model import Action, ActionSpec, Evidence, Incident, Judgement, Outcome, Result, Verdict
 from engine.ports import Target
 
@@ -17,8 +18,10 @@ SOONEST, LATEST = 2.0, 15.0
 async def start(desk: Desk, incident: Incident) -> Incident:
     """From APPROVED to the action's outcome. Nothing is sent unless the target is as the person saw it."""
     action, target = _action(incident), desk.targets[_action(incident).target]
-    if (refusal := await _changed(desk, incident, action, target)) is not None:
-        return await _acted(desk, incident, action, refusal)
+    if (outcome := await _changed(desk, incident, action, target)) is not None:
+        return await _acted(desk, incident, action, outcome)
+    if not action.dry_run and (why := await refusal(desk, incident, action)):
+        return await _acted(desk, incident, action, Outcome(Result.CHANGED, f"{why} Nothing was sent."))
     incident = await desk.record_fact(incident.id, Started(desk.clock.now(), action.id))
     return await _acted(desk, incident, action, await target.act(action))
 

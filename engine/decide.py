@@ -11,6 +11,7 @@ from engine.detect import fill
 from engine.diagnose import investigate
 from engine.errors import Invalid, Refused, Stale
 from engine.events import Acknowledged, Amended, Approved, Event, Noted, Rejected, Resolved
+from engine.fence import refusal
 from engine.model import Action, ActionSpec, ActionStatus, Incident
 
 _RETRIES = 20
@@ -28,6 +29,8 @@ async def approve(
         await investigate(desk, incident)
         raise Refused(f"The proposal for #{number} had grown old. I have looked again: see the fresh one.")
 
+    if why := await _fenced(desk, incident):
+        raise Refused(why)
     if changes:
         action_id = await _amend(desk, incident, by, _pending(incident, action_id), changes)
 
@@ -67,6 +70,13 @@ async def resolve(desk: Desk, number: int, by: str, how: str) -> Incident:
 async def note(desk: Desk, number: int, by: str, text: str) -> Incident:
     incident = await desk.incidents.numbered(number)
     return await desk.record_fact(incident.id, Noted(desk.clock.now(), by, text))
+
+
+async def _fenced(desk: Desk, incident: Incident) -> str:
+    action = incident.action
+    if action is None or action.dry_run or incident.action_status is not ActionStatus.PENDING:
+        return ""
+    return await refusal(desk, incident, action)
 
 
 async def _amend(desk: Desk, incident: Incident, by: str, action: Action, changes: Mapping[str, str]) -> str:

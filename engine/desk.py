@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from engine.detect import Detector
-from engine.errors import Stale
+from engine.errors import Refused, Stale
 from engine.events import Event, Opened, apply
 from engine.model import Incident, IncidentId
-from engine.ports import Clock, Incidents, Target
+from engine.ports import Brake, Clock, Incidents, Target
+from engine.windows import Window
 
 FACT_RETRIES = 20
 """A fact loses a race only to another event of the same incident; twenty in a row means a broken store."""
@@ -27,11 +28,26 @@ class Policy:
     approval_valid: timedelta = timedelta(minutes=30)
     escalate_after: timedelta = timedelta(minutes=15)
     on_call: Sequence[str] = ()
+    max_actions_per_hour: int = 20
+    change_windows: Sequence[Window] = ()
     environment: str = "production"
 
 
 def _nobody_listens(_incident: Incident, _event: Event) -> None:
     """The default listener."""
+
+
+class Released:
+    """A brake that nobody can pull: for a desk that acts on nothing real."""
+
+    async def pulled(self) -> str:
+        return ""
+
+    async def pull(self, by: str, why: str) -> None:
+        raise Refused("There is no brake here.")
+
+    async def release(self) -> None:
+        """Nothing holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,7 @@ class Desk:
     new_id: Callable[[], str]
     policy: Policy = field(default_factory=Policy)
     publish: Callable[[Incident, Event], None] = _nobody_listens
+    brake: Brake = field(default_factory=Released)
 
     async def open(self, id: IncidentId, event: Opened) -> Incident:
         """Keep and publish a new incident. Raises Stale if an active one has the same fingerprint."""

@@ -64,6 +64,9 @@ class Incidents(Protocol):
     async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
         """This platform has told of all events of the incident up to this one."""
 
+    async def begun(self, target: str, since: datetime) -> int:
+        """How many actions on this target were begun since then."""
+
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         """What became of actions for this pattern in this environment, newest first, at most 200."""
 
@@ -88,6 +91,16 @@ class Cursors(Protocol):
 
     async def put_all(self, values: Mapping[str, str]) -> None:
         """All of them or none."""
+
+
+class Brake(Protocol):
+    """The global stop. It holds for every action that has not been sent yet."""
+
+    async def pulled(self) -> str:
+        """Who pulled it and why, as a sentence; empty if nobody has."""
+
+    async def pull(self, by: str, why: str) -> None: ...
+    async def release(self) -> None: ...
 
 
 class People(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -117,6 +117,11 @@ class SqlIncidents(Incidents):
             known = (await connection.scalars(these)).all()
             mine = (untold.c.listener == listener) & untold.c.event_id.in_(known)
             await connection.execute(delete(untold).where(mine))
+
+    async def begun(self, target: str, since: datetime) -> int:
+        these = (actions.c.target == key(target)) & (actions.c.started_at > since) & actions.c.dry_run.is_(False)
+        async with self.database.read() as connection:
+            return await connection.scalar(select(func.count()).select_from(actions).where(these)) or 0
 
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         here = (outcomes.c.pattern == key(pattern)) & (outcomes.c.environment == key(environment))

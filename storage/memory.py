@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from engine.errors import NotFound, Refused, Stale
-from engine.events import Event, Opened, begin
+from engine.events import Event, Opened, Started, begin
 from engine.learn import lesson
 from engine.model import Account, Incident, IncidentId, Lesson, Status, WaitsFor
 from engine.ports import Cursors, Incidents, People, Untold
@@ -70,6 +70,18 @@ class MemoryIncidents(Incidents):
     async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
         for number in range(1, sequence + 1):
             self._untold.get(listener, {}).pop((id, number), None)
+
+    async def begun(self, target: str, since: datetime) -> int:
+        return sum(one for id, events in self._events.items() for one in self._begun(id, events, target, since))
+
+    def _begun(self, id: IncidentId, events: Sequence[Event], target: str, since: datetime) -> Iterator[bool]:
+        """Of one incident, for each action that was begun: was it on this target, and since then."""
+        incident = self._incidents[id]
+        known = [one.action for one in incident.tried] + ([incident.action] if incident.action else [])
+        real = {action.id for action in known if action.target == target and not action.dry_run}
+        for event in events:
+            if isinstance(event, Started):
+                yield event.at > since and event.action in real
 
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         here = [one for one in self._lessons if (one.pattern, one.environment) == (pattern, environment)]

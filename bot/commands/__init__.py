@@ -10,6 +10,7 @@ from bot.access import Permission
 from bot.commands.ack import ack
 from bot.commands.approve import approve
 from bot.commands.example import example
+from bot.commands.freeze import freeze
 from bot.commands.home import home
 from bot.commands.link import link
 from bot.commands.list import list
@@ -19,6 +20,7 @@ from bot.commands.report import report
 from bot.commands.resolve import resolve
 from bot.commands.show import show
 from bot.commands.status import status
+from bot.commands.thaw import thaw
 from bot.commands.timeline import timeline
 from bot.commands.why import why
 from bot.office import Asked
@@ -49,6 +51,8 @@ COMMANDS: Mapping[str, Command] = {
     "timeline": Command(timeline, "N", Permission.READ),
     "why": Command(why, "N", Permission.READ),
     "report": Command(report, "<text>", Permission.RESPOND),
+    "freeze": Command(freeze, "why", Permission.RESPOND),
+    "thaw": Command(thaw, "", Permission.DECIDE),
     "home": Command(home, "", Permission.READ),
     "link": Command(link, "[code]", Permission.READ),
     "status": Command(status, "", Permission.READ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.chat import plain
@@ -15,7 +17,8 @@ from engine import group
 from engine.desk import Desk
 from engine.model import Account, Role, WaitsFor
 from engine.respond import advance
-from storage.memory import MemoryPeople
+from storage.brake import KeptBrake
+from storage.memory import MemoryCursors, MemoryPeople
 from tests.engine.desks import TIMEOUT, Machine, desk, entry
 
 
@@ -166,3 +169,16 @@ async def test_a_card_that_was_asked_for_has_the_buttons_that_this_person_may_pr
 ) -> None:
     card = await talk.card(who, "show 1")
     assert {part.ask.split()[0] for part in card.parts if isinstance(part, Button | Form)} == buttons
+
+
+async def test_everything_can_be_frozen_and_thawed(talk: Talk) -> None:
+    talk.desk = replace(talk.desk, brake=KeptBrake(MemoryCursors(), talk.desk.clock))
+    talk.office = replace(talk.office, desk=talk.desk)
+    assert "Say why" in await talk.say("responder", "freeze")
+    assert "takes at least responder" in await talk.say("viewer", "freeze now")
+    assert "Frozen" in await talk.say("responder", "freeze the migration is running")
+    assert "responder pulled the brake" in await talk.say("approver", "approve 1")
+    assert "takes at least approver" in await talk.say("responder", "thaw")
+    assert "Thawed" in await talk.say("approver", "thaw")
+    assert "Nothing is frozen" in await talk.say("approver", "thaw")
+    assert "Approved" in await talk.say("approver", "approve 1")

@@ -80,6 +80,8 @@ def test_the_documented_defaults() -> None:
         "TEAMS_LOGIN_URL": "https://login.microsoftonline.com",
         "CONFIDENCE_THRESHOLD": "0.7",
         "MAX_AUTOMATION_ACTIONS": "5",
+        "MAX_ACTIONS_PER_HOUR": "20",
+        "CHANGE_WINDOWS": "",
         "ENABLE_RISK_ASSESSMENT": "true",
         "APPROVAL_MINUTES": "30",
         "QUIET_MINUTES": "60",

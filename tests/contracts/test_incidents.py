@@ -184,6 +184,14 @@ async def test_while_many_write_no_event_stays_untold(incidents: Incidents) -> N
     assert all([s for id, s in told if id == new_id(number)] == list(range(1, 11)) for number in range(5))
 
 
+async def test_begun_actions_are_counted_by_target_and_time(incidents: Incidents) -> None:
+    await tell(incidents, await incidents.open(new_id(), opened()), whole_story())
+    assert await incidents.begun("airflow", at(0)) == 2
+    assert await incidents.begun("airflow", at(10)) == 1
+    assert await incidents.begun("airflow", at(13)) == 0
+    assert await incidents.begun("spark", at(0)) == 0
+
+
 async def test_lessons_are_newest_first_and_of_this_pattern_and_environment(incidents: Incidents) -> None:
     judgements = [Judgement.WORKED, Judgement.FAILED, Judgement.UNKNOWN]
     for number, judgement in enumerate(judgements):

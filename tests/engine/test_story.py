@@ -214,7 +214,7 @@ async def test_a_dry_run_that_was_approved_never_becomes_real(was: bool) -> None
 
 async def test_long_verifications_keep_no_other_incident_waiting() -> None:
     machine = Machine(verdicts=[Judgement.NOT_YET])
-    office = replace(desk(machine), clock=SystemClock())
+    office = replace(desk(machine, policy=Policy(max_actions_per_hour=100)), clock=SystemClock())
     for number in range(AT_ONCE + 1):
         await group.hear(office, [entry(entry().text.replace("manual__1", f"run-{number}"), number)])
         incident = await settle(office, await office.incidents.numbered(number + 1))
