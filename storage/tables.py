@@ -111,6 +111,27 @@ knowledge = _table(
     Column("tried", Integer, nullable=False),
 )
 
+knowledge_entries = _table(
+    "knowledge_entries",
+    Column("id", Key, primary_key=True),
+    Column("title", Line, nullable=False),
+    Column("description", Long, nullable=False),
+    Column("category", Key, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("error_patterns", Json, nullable=False),
+    Column("solution_steps", Json, nullable=False),
+    Column("automated_actions", Json, nullable=False),
+    Column("success_rate", Double),
+    Column("related_services", Json, nullable=False),
+    Column("last_used", Time),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Column("created_by", Key, nullable=False),
+    Column("proposed", Boolean, nullable=False),
+    Column("revision", Count, nullable=False, comment="grows with every change of any entry"),
+    Index(None, "revision", "id"),
+)
+
 users = _table(
     "users",
     Column("id", Key, primary_key=True),

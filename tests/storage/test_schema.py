@@ -46,12 +46,12 @@ async def test_a_difference_would_be_seen(database: Database) -> None:
 async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     before = await version(database)
     await upgrade(database)
-    assert before == await version(database) == ("0002", "0002")
+    assert before == await version(database) == ("0004", "0004")
 
 
 async def test_an_empty_database_has_no_version(database_url: str) -> None:
     async with connect(database_url) as database:
-        assert await version(database) == (None, "0002")
+        assert await version(database) == (None, "0004")
 
 
 async def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:

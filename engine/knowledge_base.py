@@ -1,0 +1,195 @@
+"""The knowledge base: entries that people keep and failures that ship with the product, found together."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from engine.errors import NotFound
+from engine.knowledge import Knowledge, Pattern
+from engine.search import PATTERN, SERVICE, TAG, WORD, Document, Hit, Index
+
+SHIPPED = "oncall agent"
+"""Who wrote the entries that come with the product."""
+
+AT_ONCE = 1_000
+"""Entries that are kept in one transaction, and taken up before other work has its turn again."""
+
+_OPTIONAL = re.compile(r"\[[^\[\]]*\{\w+\}[^\[\]]*\]")
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeEntry:
+    """A failure as people keep it. ``error_patterns`` are read as ``phrases``; ``success_rate`` is from 0 to 1.
+
+    ``automated_actions`` are names of actions, the best first. ``proposed``: a person has not accepted it yet.
+    """
+
+    id: str
+    title: str
+    description: str = ""
+    category: str = "unknown"
+    tags: tuple[str, ...] = ()
+    error_patterns: tuple[str, ...] = ()
+    solution_steps: tuple[str, ...] = ()
+    automated_actions: tuple[str, ...] = ()
+    success_rate: float | None = None
+    related_services: tuple[str, ...] = ()
+    last_used: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    created_by: str = ""
+    proposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries that were kept, in the order in which they were, up to and with this ``revision``."""
+
+    revision: int
+    entries: Sequence[KnowledgeEntry]
+
+
+class KnowledgeEntries(Protocol):
+    """Where entries are kept. Every call raises Unreachable if the database does not answer."""
+
+    async def put(self, entries: Sequence[KnowledgeEntry]) -> None:
+        """Keep these, all or none; what had one of their ids is replaced. Of two with one id the last is kept."""
+
+    def changed(self, after: int) -> AsyncIterator[Page]:
+        """What was kept after this revision, 0 for everything. Nothing older appears later."""
+
+    async def used(self, id: str, at: datetime) -> None:
+        """This entry was of use. One that is not there is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry, how like it is from 0 to 1, and why: see ``Hit``."""
+
+    entry: KnowledgeEntry
+    hit: Hit
+
+    @property
+    def score(self) -> float:
+        return self.hit.score
+
+
+class Library:
+    """Everything that is known, in memory to be found in, and always as new as the store behind it."""
+
+    def __init__(self, entries: KnowledgeEntries, shipped: Knowledge = ()) -> None:
+        self._store = entries
+        self._shipped = {pattern.id: entry_of(pattern) for pattern in shipped}
+        self._entries: dict[str, KnowledgeEntry] = dict(self._shipped)
+        self._index = Index(document(entry) for entry in self._entries.values())
+        self._revision = 0
+        self._turn = asyncio.Lock()
+
+    async def all(self) -> Sequence[KnowledgeEntry]:
+        """What people keep and what ships, by id."""
+        await self._refresh()
+        return sorted(self._entries.values(), key=lambda entry: entry.id)
+
+    async def kept(self) -> Sequence[KnowledgeEntry]:
+        """What people keep, by id."""
+        return [entry for entry in await self.all() if self._shipped.get(entry.id) is not entry]
+
+    async def get(self, id: str) -> KnowledgeEntry:
+        """Raises NotFound."""
+        await self._refresh()
+        try:
+            return self._entries[id]
+        except KeyError:
+            raise NotFound(f"The knowledge base has no entry {id[:80]}.") from None
+
+    async def search(self, text: str, service: str = "", limit: int = 5) -> list[Found]:
+        """What is most like ``text``, best first; what nobody has accepted yet comes with the others."""
+        await self._refresh()
+        async with self._turn:
+            return [Found(self._entries[hit.id], hit) for hit in self._index.search(text, service, limit)]
+
+    async def keep(self, entries: Sequence[KnowledgeEntry]) -> int:
+        """Keep these and return how many are new or other than before; a thousand at a time, each all or none."""
+        await self._refresh()
+        latest = {entry.id: entry for entry in entries}
+        news = [entry for entry in latest.values() if not _same(self._entries.get(entry.id), entry)]
+        for start in range(0, len(news), AT_ONCE):
+            await self._store.put(news[start : start + AT_ONCE])
+        return len(news)
+
+    async def used(self, id: str, at: datetime) -> None:
+        await self._store.used(id, at)
+
+    async def _refresh(self) -> None:
+        """Take up what this or another program kept since; the postings are made beside, not before, other work."""
+        async with self._turn:
+            many = 0
+            async for page in self._store.changed(self._revision):
+                for entry in page.entries:
+                    self._entries[entry.id] = entry
+                    self._index.put(document(entry))
+                self._revision, many = page.revision, many + len(page.entries)
+                await asyncio.sleep(0)
+            if many >= AT_ONCE:
+                await asyncio.to_thread(self._index.settle)
+
+
+def _same(known: KnowledgeEntry | None, entry: KnowledgeEntry) -> bool:
+    """Whether nothing but the times would change: what is imported twice was imported once."""
+    if known is None:
+        return False
+    times = {"created_at": None, "updated_at": None, "last_used": None}
+    return replace(known, **times) == replace(entry, **times)  # type: ignore[arg-type] # mypy reads one type for all
+
+
+def document(entry: KnowledgeEntry) -> Document:
+    """An entry as it is searched, by the document's points for each of its fields."""
+    return Document(
+        id=entry.id,
+        texts=(
+            (PATTERN, "\n".join(_plain(entry.error_patterns))),
+            (SERVICE, "\n".join(entry.related_services)),
+            (TAG, "\n".join(entry.tags)),
+            (WORD, f"{entry.title}\n{entry.description}"),
+            (WORD, "\n".join((entry.category, *entry.solution_steps, *entry.automated_actions))),
+        ),
+        phrases=entry.error_patterns,
+        tags=entry.tags,
+        services=entry.related_services,
+    )
+
+
+_ESCAPE = re.compile(r"\\([A-Za-z])")
+
+
+def _plain(patterns: Iterable[str]) -> Iterable[str]:
+    r"""Patterns without the letters of their escapes: the ``s`` of ``\s`` is no word."""
+    return (_ESCAPE.sub(" ", pattern) for pattern in patterns)
+
+
+def entry_of(pattern: Pattern) -> KnowledgeEntry:
+    """A failure that ships with the product, in the fields of the knowledge base."""
+    return KnowledgeEntry(
+        id=pattern.id,
+        title=unfilled(pattern.title),
+        description=f"{unfilled(pattern.root_cause)}\n{pattern.advice}".strip(),
+        category=pattern.category,
+        tags=(pattern.category,),
+        error_patterns=pattern.match,
+        solution_steps=tuple(unfilled(step) for step in pattern.steps),
+        automated_actions=tuple(proposal.name for proposal in pattern.proposals),
+        success_rate=pattern.proposals[0].prior if pattern.proposals else None,
+        related_services=(pattern.service,),
+        created_by=SHIPPED,
+    )
+
+
+def unfilled(template: str) -> str:
+    """A template as it reads where no name is known: its optional parts are left out, a name stands for its value."""
+    return _NAME.sub(lambda name: name[1].replace("_", " "), _OPTIONAL.sub("", template))

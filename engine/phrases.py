@@ -1,0 +1,63 @@
+"""Error patterns of the knowledge base: regexes by a person's hand, read as plain pieces that follow each other.
+
+So a pattern costs the same time on every text, whatever it is: one that would run for years as a regex cannot harm.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+LONGEST = 500
+"""Characters of a pattern that are read."""
+
+_MARK = re.compile(
+    r"""\\(?P<kind>[A-Za-z0-9]) | \\(?P<escaped>.) | \[\^?\]?[^\]]*\] | \(\?[a-zA-Z]+\)
+      | (?P<special>[(){}|.^$*+?]) | (?P<plain>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def holds(text: str, pattern: str) -> bool:
+    """Whether one line of ``text``, in lower case, holds the pattern: all pieces of one alternative, in their order."""
+    return any(_follows(text, alternative) for alternative in pieces(pattern))
+
+
+def _follows(text: str, alternative: tuple[str, ...]) -> bool:
+    """Looked for from each line that has the first piece; a line is left once a piece is not on it."""
+    at = text.find(alternative[0])
+    while at >= 0:
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if _on_line(text, alternative, at, end):
+            return True
+        at = text.find(alternative[0], end)
+    return False
+
+
+def _on_line(text: str, alternative: tuple[str, ...], at: int, end: int) -> bool:
+    for piece in alternative:
+        at = text.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+@lru_cache(maxsize=16_384)
+def pieces(pattern: str) -> tuple[tuple[str, ...], ...]:
+    """The alternatives of a pattern, each as the plain pieces it needs, in lower case; none if it needs nothing."""
+    alternatives: list[list[str]] = [[""]]
+    depth = 0
+    for mark in _MARK.finditer(pattern[:LONGEST].lower()):
+        plain, special = mark["plain"] or mark["escaped"], mark["special"]
+        if special in ("*", "?", "{") and not depth:
+            alternatives[-1][-1] = alternatives[-1][-1][:-1]  # the character before it may be missing
+        if special == "|" and not depth:
+            alternatives.append([""])
+        elif plain and not depth:
+            alternatives[-1][-1] += plain
+        elif not depth:
+            alternatives[-1].append("")
+        depth = max(depth + (special in ("(", "{")) - (special in (")", "}")), 0)
+    return tuple(kept for one in alternatives if (kept := tuple(piece for piece in one if piece.strip())))

@@ -1,0 +1,269 @@
+"""Finds what is most like a text among many thousand known failures.
+
+The measure is the cosine between texts as vectors of terms and of pairs of neighbouring terms, each weighing its
+inverse document frequency (Salton and Buckley, Term-weighting approaches in automatic text retrieval, 1988), times the
+points of the field it stands in. Postings find the candidates, the whole measure is computed for these alone.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log, sqrt
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.phrases import holds
+from engine.terms import terms
+
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+PATTERN, SERVICE, TAG, WORD = 10.0, 8.0, 5.0, 3.0
+"""The document's points for an error pattern, the service, a tag, and a word of title or description."""
+
+HALF = 30.0
+"""So many points close half of the gap between a text's likeness and 1."""
+
+CANDIDATES = 64
+RAREST = 32
+"""Terms that choose the candidates; more of them changed nothing where it was measured."""
+
+MOST_POSTINGS = 30_000
+"""Once the rarest terms are in so many entries, commoner ones are left to the measure itself: a search stays short."""
+
+UNSETTLED = 512
+"""New entries, and at most one of fifty, that are compared one by one until the postings are made afresh."""
+
+_GAP = 0
+"""The term between two texts: it stands beside none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What can be found under ``id``. ``texts`` are (points, text); ``phrases`` error patterns, see ``phrases``."""
+
+    id: str
+    texts: tuple[tuple[float, str], ...]
+    phrases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """``score`` is from 0 to 1; the rest says why: what of the document the text holds."""
+
+    id: str
+    score: float
+    phrases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What of a document is compared as it is."""
+
+    phrases: tuple[str, ...]
+    tags: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A text's terms and pairs of terms, each with its weight, and the length of their vector."""
+
+    ids: Integers
+    lookup: Floats
+    pairs: Integers
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Postings:
+    """For each term where it stands: ``rows[starts[t]:starts[t + 1]]``; the first ``count`` rows are in it."""
+
+    count: int
+    idf: Floats
+    starts: Integers
+    rows: Integers
+    weights: NDArray[np.float32]
+
+
+_NONE = _Postings(0, np.zeros(1), np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+class Index:
+    """Entries by what they say. What is put is found at once; nothing here waits for anything."""
+
+    def __init__(self, documents: Iterable[Document] = ()) -> None:
+        self._ids: list[str] = []
+        self._marks: list[_Marks] = []
+        self._rows: dict[str, int] = {}
+        self._dead: set[int] = set()
+        self._vocabulary: dict[str, int] = {"": _GAP}
+        self._terms, self._points, self._starts = array("i"), array("f"), array("q", [0])
+        self._sequence, self._turns = array("i"), array("q", [0])
+        self._postings = _NONE
+        for document in documents:
+            self.put(document)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def put(self, document: Document) -> None:
+        """Take a document up; one of the same id is replaced."""
+        self.drop(document.id)
+        points: dict[int, float] = {}
+        know = self._vocabulary
+        for worth, text in document.texts:
+            ids = [know.setdefault(term, len(know)) for term in terms(text)]
+            points |= {id: worth for id in ids if points.get(id, 0.0) < worth}
+            self._sequence.extend([_GAP, *ids])
+        self._terms.extend(points)
+        self._points.extend([_RELATIVE.get(worth) or _relative(worth) for worth in points.values()])
+        self._starts.append(len(self._terms))
+        self._turns.append(len(self._sequence))
+        self._rows[document.id] = len(self._ids)
+        self._ids.append(document.id)
+        self._marks.append(_Marks(document.phrases, document.tags, document.services))
+
+    def drop(self, id: str) -> None:
+        """Forget a document; one that is not there is forgotten already."""
+        if (row := self._rows.pop(id, None)) is not None:
+            self._dead.add(row)
+
+    def search(self, text: str, service: str = "", limit: int = 5) -> list[Hit]:
+        """The documents most like ``text``, best first; of equals the first by id. What shares no word is no hit."""
+        if len(self._ids) - self._postings.count > min(UNSETTLED, self._postings.count // 50):
+            self.settle()
+        idf = self._idf()
+        question = self._question(text, idf)
+        rows = self._candidates(question, idf)
+        if not rows:
+            return []
+        like = self._likeness(rows, question, idf)
+        found = text[: 8 * 1024].lower()
+        hits = [self._hit(row, one, found, service) for row, one in zip(rows, like.tolist(), strict=True) if one > 0]
+        return sorted(hits, key=lambda hit: (-round(hit.score, 9), hit.id))[:limit]
+
+    def settle(self) -> None:
+        """Make the postings afresh from all that was put. 100,000 entries take some tenths of a second."""
+        count = len(self._ids)
+        if not count:
+            return
+        every, points = np.array(self._terms, np.int64), np.array(self._points, np.float64)
+        owner = np.repeat(np.arange(count), np.diff(np.array(self._starts)))
+        if self._dead:
+            alive = ~np.isin(owner, list(self._dead))
+            every, points, owner = every[alive], points[alive], owner[alive]
+        standing = np.bincount(every, minlength=len(self._vocabulary))
+        idf = np.maximum(np.log((len(self._rows) + 1) / (standing + 0.5)), 0.05)
+        weights = points * idf[every]
+        length = np.sqrt(np.bincount(owner, weights**2, minlength=count))
+        order = np.argsort(every, kind="stable")
+        self._postings = _Postings(
+            count=count,
+            idf=idf,
+            starts=np.concatenate(([0], np.cumsum(standing))),
+            rows=owner[order],
+            weights=(weights / length[owner])[order].astype(np.float32),
+        )
+
+    def _idf(self) -> Floats:
+        """Each term's weight; what came after the postings were made is as rare as a term can be."""
+        known = self._postings.idf
+        new = len(self._vocabulary) - len(known)
+        return np.concatenate((known, np.full(new, log(len(self._rows) + 1.0) + 0.05))) if new else known
+
+    def _question(self, text: str, idf: Floats) -> _Question:
+        """Words that no entry has make the vector longer: who shares one word of ten is not alike."""
+        said = terms(text)
+        ids = [self._vocabulary.get(term, _GAP) for term in said]
+        strange = len({term for term, id in zip(said, ids, strict=True) if id == _GAP})
+        known = np.array(sorted({*ids} - {_GAP}), np.int64)
+        lookup = np.zeros(len(idf))
+        lookup[known] = idf[known]
+        pairs = {(a, b) for a, b in pairwise(ids) if a and b}
+        pair_lengths = sum(max(idf[a], idf[b]) ** 2 for a, b in pairs)
+        length = float((idf[known] ** 2).sum()) + pair_lengths + strange * log(len(self._rows) + 2) ** 2
+        return _Question(known, lookup, np.array([_code(a, b) for a, b in sorted(pairs)], np.int64), sqrt(length))
+
+    def _candidates(self, question: _Question, idf: Floats) -> list[int]:
+        """The rows that share most with the question by its rarest terms, and all that are in no posting yet."""
+        postings = self._postings
+        settled = question.ids[question.ids < len(postings.idf)]
+        sizes = postings.starts[settled + 1] - postings.starts[settled]
+        rarest = np.argsort(sizes, kind="stable")[:RAREST]
+        few = np.cumsum(sizes[rarest]) <= MOST_POSTINGS
+        few[:1] = True
+        best = self._best(settled[rarest[few]], question.lookup)
+        fresh = range(postings.count, len(self._ids))
+        return [row for row in (*best, *fresh) if row not in self._dead]
+
+    def _best(self, chosen: Integers, lookup: Floats) -> list[int]:
+        postings = self._postings
+        spans = [(postings.starts[term], postings.starts[term + 1], lookup[term]) for term in chosen.tolist()]
+        if not spans:
+            return []
+        rows = np.concatenate([postings.rows[start:end] for start, end, _ in spans])
+        weights = np.concatenate([postings.weights[start:end] * weight for start, end, weight in spans])
+        scores = np.bincount(rows, weights)
+        found = np.flatnonzero(scores > 0)
+        if len(found) > CANDIDATES:
+            found = found[np.argpartition(scores[found], -CANDIDATES)[-CANDIDATES:]]
+        return [int(row) for row in found]
+
+    def _likeness(self, rows: Sequence[int], question: _Question, idf: Floats) -> Floats:
+        """The cosine between the question and each of these rows."""
+        every, owner = _gathered(self._terms, self._starts, rows, np.int32)
+        points, _ = _gathered(self._points, self._starts, rows, np.float32)
+        weights = points * idf[every]
+        shared = np.bincount(owner, weights * question.lookup[every], minlength=len(rows))
+        lengths = np.bincount(owner, weights**2, minlength=len(rows))
+        sequence, owner = _gathered(self._sequence, self._turns, rows, np.int32)
+        first, second, owner = sequence[:-1], sequence[1:], owner[:-1]
+        pairs = np.where((first != _GAP) & (second != _GAP), np.maximum(idf[first], idf[second]), 0.0) ** 2
+        lengths += np.bincount(owner, pairs, minlength=len(rows))
+        both = np.flatnonzero((question.lookup[first] > 0) & (question.lookup[second] > 0))
+        same = both[np.isin(_code(first[both].astype(np.int64), second[both]), question.pairs)]
+        shared += np.bincount(owner[same], pairs[same], minlength=len(rows))
+        return np.minimum(shared / np.maximum(np.sqrt(lengths) * question.length, 1e-9), 1.0)
+
+    def _hit(self, row: int, like: float, text: str, service: str) -> Hit:
+        """The likeness, raised by the document's points for what the text holds as it is."""
+        marks = self._marks[row]
+        phrases = tuple(phrase for phrase in marks.phrases if holds(text, phrase))
+        tags = tuple(tag for tag in marks.tags if tag.lower() in text)
+        services = tuple(one for one in marks.services if service and one.lower() == service.lower())
+        points = PATTERN * len(phrases) + TAG * len(tags) + SERVICE * len(services)
+        return Hit(self._ids[row], like + (1 - like) * points / (points + HALF), phrases, tags, services)
+
+
+def _code(first: Any, second: Any) -> Any:
+    """Two neighbouring terms as one number."""
+    return first * (1 << 31) + second
+
+
+def _gathered(
+    values: array[Any], starts: array[int], rows: Sequence[int], kind: type[np.int32 | np.float32]
+) -> tuple[NDArray[Any], Integers]:
+    """The values of these rows, one after the other, and whose each is by its place among ``rows``."""
+    if not values:
+        return np.zeros(0, kind), np.zeros(0, np.int64)
+    whole = np.frombuffer(values, kind)
+    parts = [whole[starts[row] : starts[row + 1]] for row in rows]
+    return np.concatenate(parts), np.repeat(np.arange(len(rows)), [len(part) for part in parts])
+
+
+def _relative(worth: float) -> float:
+    """A field's points beside those of a mere word; ten times the points are not ten times the meaning."""
+    return log(1 + worth) / log(1 + WORD)
+
+
+_RELATIVE = {worth: _relative(worth) for worth in (PATTERN, SERVICE, TAG, WORD)}
