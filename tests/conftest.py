@@ -10,6 +10,8 @@ pytest_plugins = [
     "tests.servers.airflow",
     "tests.servers.chromium",
     "tests.servers.databases",
+    "tests.servers.podman",
+    "tests.servers.systemd",
 ]
 
 

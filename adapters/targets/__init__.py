@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets import airflow, local
+from adapters.targets import airflow, local, services
 from engine.model import ActionSpec
 
 CATALOGUES: Mapping[str, Mapping[str, ActionSpec]] = {
     "airflow": airflow.CATALOGUE,
     "local": local.CATALOGUE,
+    "services": services.CATALOGUE,
 }
