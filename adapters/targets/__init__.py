@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets import airflow, local, services
+from adapters.targets import airflow, kubernetes, local, postgresql, services
 from engine.model import ActionSpec
 
 CATALOGUES: Mapping[str, Mapping[str, ActionSpec]] = {
     "airflow": airflow.CATALOGUE,
+    "kubernetes": kubernetes.CATALOGUE,
     "local": local.CATALOGUE,
+    "postgresql": postgresql.CATALOGUE,
     "services": services.CATALOGUE,
 }

@@ -15,6 +15,7 @@ import pytest
 from adapters.targets import CATALOGUES
 from adapters.targets.dry_run import DryRun
 from adapters.targets.local import Local
+from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from adapters.targets.services import Services, ServicesSettings
 from engine.errors import Unreachable
 from engine.model import (
@@ -31,6 +32,8 @@ from engine.model import (
 )
 from engine.ports import Target
 from tests.adapters.recorded_airflow import connected, recorded_airflow
+from tests.adapters.recorded_kubernetes import connected as in_kubernetes
+from tests.adapters.recorded_kubernetes import recorded_kubernetes
 from tests.servers import free_port
 
 EVERY_ACTION = [(target, spec) for target, catalogue in CATALOGUES.items() for spec in catalogue.values()]
@@ -84,10 +87,15 @@ async def real(name: str, tmp_path: Path) -> AsyncIterator[Target]:
             async with recorded_airflow() as server, connected(server.url, seconds=1) as target:
                 server.say("GET /api/v2/dags/name-67", "dag_unknown")
                 yield target
+        case "kubernetes":
+            async with recorded_kubernetes() as cluster, in_kubernetes(cluster.url, tmp_path) as target:
+                yield target
         case "local":
             yield Local([tmp_path])
         case "services":
             yield Services(ServicesSettings(bus=str(tmp_path / "no-bus"), allowed=("*-*",)))
+        case "postgresql":
+            yield PostgreSQL(PostgreSQLSettings((f"postgresql://a:b@127.0.0.1:{free_port()}/c",), ("*",), 1))
         case _:
             pytest.fail(f"say here how a {name} is made for a test")
 
