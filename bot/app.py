@@ -194,11 +194,11 @@ def assemble(parts: Parts) -> web.Application:
         desk,
         parts.accounts,
         lambda: (*targets, *watch.facts()),
-        stage,
-        conversations,
-        codes,
-        telling.card,
-        telling.announce,
+        example=stage,
+        conversations=conversations,
+        codes=codes,
+        described=telling.card,
+        announce=telling.announce,
     )
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),

@@ -117,6 +117,12 @@ def _nothing_to_propose(diagnosis: Diagnosis) -> Iterator[Part]:
         yield Text(f"{number}. {step}")
 
 
+_RESOLUTION = (
+    Field("how", "How was it mended?"),
+    Field("cause", "What was the root cause?", required=False, kind=Kind.LONG, hint="Left empty, my diagnosis stands."),
+)
+
+
 def _buttons(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
     number, action = incident.number, incident.action
     if action and incident.action_status is ActionStatus.PENDING:
@@ -128,7 +134,7 @@ def _buttons(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
         yield Form("Reject …", f"reject {number}", (Field("why", "Why not?"),))
     if not incident.assigned_to:
         yield Button("Acknowledge", f"ack {number}")
-    yield Form("Resolve …", f"resolve {number}", (Field("how", "How was it mended?"),))
+    yield Form("Resolve …", f"resolve {number}", _RESOLUTION, named=True)
     yield Button("Why?", f"why {number}")
 
 
@@ -179,8 +185,9 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
             return Card(f"I have woken {to}", (Text(reason),), tone=Tone.BAD)
         case Noted(by=by, text=text):
             return Card(f"{by} noted", (Text(text),))
-        case Resolved(by=by, how=how):
-            return Card(f"{n} is resolved", (Text(f"{by}: {how}."),), tone=Tone.GOOD)
+        case Resolved(by=by, how=how, cause=cause):
+            found = (Text(f"Root cause: {cause}"),) if cause else ()
+            return Card(f"{n} is resolved", (Text(f"{by}: {how}."), *found), tone=Tone.GOOD)
         case _:
             assert_never(event)
 

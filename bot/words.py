@@ -162,8 +162,8 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one closed 
             return f"Woke {to}. {reason}"
         case Noted(by=by, text=text):
             return f"{by} noted: {text}"
-        case Resolved(by=by, how=how):
-            return f"{by} resolved it: {how}"
+        case Resolved(by=by, how=how, cause=cause):
+            return f"{by} resolved it: {how}" + (f". Root cause: {cause}" if cause else "")
         case Closed():
             return "Closed: it did not come back"
         case _:

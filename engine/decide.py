@@ -57,12 +57,12 @@ async def acknowledge(desk: Desk, number: int, by: str) -> Incident:
     return await _decide(desk, number, acknowledged)
 
 
-async def resolve(desk: Desk, number: int, by: str, how: str) -> Incident:
+async def resolve(desk: Desk, number: int, by: str, how: str, cause: str = "") -> Incident:
     def resolved(incident: Incident) -> Event:
         _must_be_active(incident)
         if incident.in_hand:
             raise Refused(f"An action on #{number} is under way. Wait for its end, then resolve.")
-        return Resolved(desk.clock.now(), by, how)
+        return Resolved(desk.clock.now(), by, how, cause)
 
     return await _decide(desk, number, resolved)
 

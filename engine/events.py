@@ -128,9 +128,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
+    """``cause`` is what a person found to be the root cause, empty if nobody said."""
+
     at: datetime
     by: str
     how: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +217,8 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911,
             return replace(now, escalations=now.escalations + 1)
         case Noted():
             return now
-        case Resolved(how=how):
-            return _resolved(now, event.at, how)
+        case Resolved(how=how, cause=cause):
+            return _resolved(replace(now, root_cause=cause or now.root_cause), event.at, how)
         case Closed():
             return replace(now, status=Status.CLOSED)
         case _:

@@ -171,6 +171,14 @@ async def test_a_card_that_was_asked_for_has_the_buttons_that_this_person_may_pr
     assert {part.ask.split()[0] for part in card.parts if isinstance(part, Button | Form)} == buttons
 
 
+async def test_who_resolves_may_say_the_root_cause(talk: Talk) -> None:
+    assert "quotation mark" in await talk.say("responder", "resolve 1 how='half")
+    assert "Say how" in await talk.say("responder", "resolve 1 how='' cause=x")
+    assert "is resolved" in await talk.say("responder", "resolve 1 how='more slots' cause='it grew'")
+    assert "responder resolved it: more slots. Root cause: it grew" in await talk.say("viewer", "timeline 1")
+    assert (await talk.desk.incidents.numbered(1)).root_cause == "it grew"
+
+
 async def test_everything_can_be_frozen_and_thawed(talk: Talk) -> None:
     talk.desk = replace(talk.desk, brake=KeptBrake(MemoryCursors(), talk.desk.clock))
     talk.office = replace(talk.office, desk=talk.desk)

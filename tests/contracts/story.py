@@ -118,7 +118,7 @@ def whole_story() -> Sequence[Event]:
         Noted(at(15), "ann", "watching"),
         Verified(at(42), "a4", Verdict(Judgement.WORKED, "no task waits")),
         Reopened(at(50), signal(text="and again")),
-        Resolved(at(60), "ann", "added a worker"),
+        Resolved(at(60), "ann", "added a worker", "The pool “etl” has 16 slots and 40 tasks wait."),
         Closed(at(3660)),
     )
 
