@@ -15,8 +15,10 @@ from bot.log import get_logger
 from bot.standing import Conversations
 from engine.desk import Desk
 from engine.errors import Refused
+from engine.knowledge_base import Library
 from engine.model import Account, Incident
 from engine.ports import People
+from engine.similar import Past
 
 _THREAD = re.compile(r"^incident-(\d+)")
 
@@ -40,6 +42,8 @@ class Office:
     example: Example | None = None
     conversations: Conversations | None = None
     codes: LinkCodes | None = None
+    library: Library | None = None
+    past: Past | None = None
     described: Described | None = None
     announce: Callable[[Card], Awaitable[None]] = nobody_hears
 

@@ -1,8 +1,8 @@
 """Reads and writes what a knowledge base holds as JSON: entries, and incidents with what was done about them.
 
-A file is a list of records, or an object with such a list under any name (``entries``, ``training_data``). A record with
-``error_patterns``, ``solution_steps``, ``automated_actions``, ``related_services`` or ``success_rate`` is an entry, any
-other one an incident; ``docs/training-data.md`` names every field of both.
+A file is a list of records, or an object with such a list under any name, such as ``entries`` or ``training_data``. A
+record with ``error_patterns``, ``solution_steps``, ``automated_actions``, ``related_services`` or ``success_rate`` is
+an entry, any other one an incident; ``docs/training-data.md`` names every field of both.
 """
 
 from __future__ import annotations
