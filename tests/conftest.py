@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.servers.airflow",
     "tests.servers.chromium",
     "tests.servers.databases",
+    "tests.servers.kubernetes",
     "tests.servers.podman",
     "tests.servers.systemd",
 ]
