@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets import airflow, kubernetes, local, postgresql, services
+from adapters.targets import airflow, kubernetes, local, postgresql, services, spark
 from engine.model import ActionSpec
 
 CATALOGUES: Mapping[str, Mapping[str, ActionSpec]] = {
@@ -13,4 +13,5 @@ CATALOGUES: Mapping[str, Mapping[str, ActionSpec]] = {
     "local": local.CATALOGUE,
     "postgresql": postgresql.CATALOGUE,
     "services": services.CATALOGUE,
+    "spark": spark.CATALOGUE,
 }

@@ -17,6 +17,7 @@ from adapters.targets.dry_run import DryRun
 from adapters.targets.local import Local
 from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from adapters.targets.services import Services, ServicesSettings
+from adapters.targets.spark import Spark, SparkSettings
 from engine.errors import Unreachable
 from engine.model import (
     Action,
@@ -57,6 +58,7 @@ HOSTILE = (
 
 
 SPECIAL = {
+    "memory": "8g",
     "memory_limit": "768M",
 }
 """Good values where neither a name nor a number is one."""
@@ -96,6 +98,9 @@ async def real(name: str, tmp_path: Path) -> AsyncIterator[Target]:
             yield Services(ServicesSettings(bus=str(tmp_path / "no-bus"), allowed=("*-*",)))
         case "postgresql":
             yield PostgreSQL(PostgreSQLSettings((f"postgresql://a:b@127.0.0.1:{free_port()}/c",), ("*",), 1))
+        case "spark":
+            nowhere = f"http://127.0.0.1:{free_port()}"
+            yield Spark(SparkSettings(nowhere, nowhere, applications=("*",)))
         case _:
             pytest.fail(f"say here how a {name} is made for a test")
 
