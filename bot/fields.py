@@ -1,42 +1,25 @@
 """Every variable that the program can be told from outside, with its meaning, its unit and its default's reason.
 
-The same sentences stand in ``.env.example``; a test keeps the two equal.
+The same sentences stand in ``.env.example``; a test keeps the two equal. Those of chat platforms and of target systems
+have files of their own.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from bot import values
-from bot.routes import Route, route
-from engine.windows import Window
+from bot.kinds import MAY_BE_EMPTIED, Emails, Folders, LogFormat, LogLevel, Names, Phones, Windows, Word
 
 PLACEHOLDER = "your-secret-key-here"
 """The documented default of SECRET_KEY. Everybody knows it, so it counts as no key at all."""
 
-Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(values.items)]
-Emails: TypeAlias = Annotated[tuple[Annotated[str, AfterValidator(values.email)], ...], BeforeValidator(values.items)]
-Phones: TypeAlias = Annotated[tuple[Annotated[str, AfterValidator(values.phone)], ...], BeforeValidator(values.items)]
-Folders: TypeAlias = Annotated[
-    tuple[Annotated[Path, AfterValidator(values.folder)], ...], BeforeValidator(values.items)
-]
-LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(values.upper)]
-LogFormat: TypeAlias = Annotated[Literal["auto", "json", "console"], BeforeValidator(values.lower)]
-Routes: TypeAlias = Annotated[tuple[Annotated[Route, BeforeValidator(route)], ...], BeforeValidator(values.items)]
-Windows: TypeAlias = Annotated[
-    tuple[Annotated[Window, BeforeValidator(values.window)], ...], BeforeValidator(values.items)
-]
-Word: TypeAlias = Annotated[str, AfterValidator(values.name)]
 
-MAY_BE_EMPTIED: dict[str, Any] = {"emptied": True}
-
-
-class Fields(BaseSettings):
-    """One field a variable."""
+class ProgramFields(BaseSettings):
+    """The program itself: what it may do, whom it tells, what it reads."""
 
     # The program
     host: Annotated[str, AfterValidator(values.host)] = Field(
@@ -157,87 +140,6 @@ class Fields(BaseSettings):
         " digest. 10, because nobody reads more than two cards a minute.",
     )
 
-    # Slack
-    slack_bot_token: SecretStr = Field(
-        SecretStr(""),
-        examples=["xoxb-<from OAuth & Permissions>"],
-        description="Bot token of the Slack app. Empty means no Slack. With it, SLACK_APP_TOKEN or"
-        " SLACK_SIGNING_SECRET is needed.",
-    )
-    slack_app_token: SecretStr = Field(
-        SecretStr(""),
-        examples=["xapp-<from Basic Information, App-Level Tokens>"],
-        description="App-level token with connections:write. With it the program calls Slack (Socket Mode) and needs"
-        " no public address.",
-    )
-    slack_signing_secret: SecretStr = Field(
-        SecretStr(""),
-        examples=["<from Basic Information, App Credentials>"],
-        description="Proves that a call comes from Slack. Instead of SLACK_APP_TOKEN, where Slack can reach"
-        " PUBLIC_URL/slack/events.",
-    )
-    slack_channel: Annotated[str, AfterValidator(values.channel)] = Field(
-        "incidents",
-        description="Slack channel in which incidents are announced, by name or id. The bot must be in it:"
-        " /invite @On-call agent.",
-    )
-    slack_routes: Routes = Field(
-        (),
-        examples=["service=airflow severity>=high -> data-oncall,namespace=payments-* -> payments"],
-        description="Which incidents go to which other channel, with commas between. The first route that fits counts;"
-        " it compares service, severity, environment, pattern or any name of what broke (namespace, dag_id …).",
-    )
-    slack_api_url: Annotated[str, AfterValidator(values.open_address)] = Field(
-        "https://slack.com/api",
-        description="Slack's API. GovSlack has https://slack-gov.com/api.",
-    )
-
-    # Microsoft Teams
-    teams_app_id: Annotated[str, AfterValidator(values.microsoft_id)] = Field(
-        "",
-        examples=["11111111-2222-3333-4444-555555555555"],
-        description="Microsoft App ID of the bot in Azure. Empty means no Teams. With it, TEAMS_APP_PASSWORD and"
-        " TEAMS_TENANT_ID are needed, and Teams must reach PUBLIC_URL/api/messages.",
-    )
-    teams_app_password: SecretStr = Field(
-        SecretStr(""),
-        examples=["<a client secret of the app registration>"],
-        description="Client secret of that app registration; Azure shows it once.",
-    )
-    teams_tenant_id: Annotated[str, AfterValidator(values.microsoft_id)] = Field(
-        "",
-        examples=["66666666-7777-8888-9999-000000000000"],
-        description="Your company's tenant in Microsoft Entra. Nobody of another one is heard, and only its members are"
-        " known by their e-mail address.",
-    )
-    teams_channel: Annotated[str, AfterValidator(values.channel)] = Field(
-        "incidents",
-        description="Teams channel in which incidents are announced, by name or id, in a team that has the app.",
-    )
-    teams_routes: Routes = Field(
-        (),
-        examples=["service=airflow severity>=high -> data-oncall"],
-        description="Which incidents go to which other channel of Teams; written as SLACK_ROUTES.",
-    )
-    teams_playground: bool = Field(
-        default=False,
-        description="true serves a client on this machine without an app id, such as the Microsoft 365 Agents"
-        " Playground: for trying things out. It refuses to start where others can reach it.",
-    )
-    teams_openid_url: Annotated[str, AfterValidator(values.open_address)] = Field(
-        "https://login.botframework.com/v1/.well-known/openidconfiguration",
-        description="Where Microsoft tells the keys by which its calls are known. Government clouds have others, here"
-        " and in the next two.",
-    )
-    teams_issuer: Annotated[str, AfterValidator(values.open_address)] = Field(
-        "https://api.botframework.com",
-        description="In whose name Microsoft calls; the bot's own token is for this one, too.",
-    )
-    teams_login_url: Annotated[str, AfterValidator(values.open_address)] = Field(
-        "https://login.microsoftonline.com",
-        description="Where the bot gets its own token.",
-    )
-
     # Deciding
     confidence_threshold: float = Field(
         0.7,
@@ -312,35 +214,6 @@ class Fields(BaseSettings):
         le=3600,
         description="Pause between two scans of the logs, in seconds. 30 is soon enough for people and light for the"
         " servers.",
-    )
-
-    # Airflow
-    airflow_url: Annotated[str, AfterValidator(values.open_address)] = Field(
-        "",
-        examples=["https://airflow.example.com"],
-        description="Airflow webserver. Empty means a dry run: actions on Airflow are shown, not done. With it,"
-        " AIRFLOW_TOKEN or AIRFLOW_USERNAME and AIRFLOW_PASSWORD are needed.",
-    )
-    airflow_username: str = Field(
-        "",
-        examples=["oncall-agent"],
-        description="User at Airflow; one that may read and clear task instances is enough.",
-    )
-    airflow_password: SecretStr = Field(
-        SecretStr(""), examples=["<its password>"], description="Password of AIRFLOW_USERNAME at Airflow."
-    )
-    airflow_token: SecretStr = Field(
-        SecretStr(""),
-        examples=["<a token>"],
-        description="Token for Airflow, instead of user and password.",
-    )
-    airflow_timeout: float = Field(
-        10.0,
-        ge=0.1,
-        le=300,
-        allow_inf_nan=False,
-        description="How long one answer of Airflow may take, in seconds. 10 gives a busy webserver time, and a"
-        " person still waits.",
     )
 
     # Our own log

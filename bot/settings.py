@@ -14,7 +14,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import values
-from bot.fields import MAY_BE_EMPTIED, PLACEHOLDER, Fields
+from bot.fields import PLACEHOLDER
+from bot.kinds import MAY_BE_EMPTIED
+from bot.target_fields import Fields
 from bot.variables import ENV_FILE, Known, Reading, Trouble, read
 from engine.errors import Misconfigured
 
