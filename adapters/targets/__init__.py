@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets import airflow, kubernetes, local, postgresql, services, spark
+from adapters.targets import airflow, http_health, kubernetes, local, postgresql, services, spark
 from engine.model import ActionSpec
 
 CATALOGUES: Mapping[str, Mapping[str, ActionSpec]] = {
     "airflow": airflow.CATALOGUE,
+    "http_health": http_health.CATALOGUE,
     "kubernetes": kubernetes.CATALOGUE,
     "local": local.CATALOGUE,
     "postgresql": postgresql.CATALOGUE,

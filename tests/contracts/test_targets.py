@@ -14,6 +14,7 @@ import pytest
 
 from adapters.targets import CATALOGUES
 from adapters.targets.dry_run import DryRun
+from adapters.targets.http_health import HttpHealth, HttpHealthSettings
 from adapters.targets.local import Local
 from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from adapters.targets.services import Services, ServicesSettings
@@ -60,6 +61,7 @@ HOSTILE = (
 SPECIAL = {
     "memory": "8g",
     "memory_limit": "768M",
+    "url": "https://health.example.com/live",
 }
 """Good values where neither a name nor a number is one."""
 
@@ -94,6 +96,8 @@ async def real(name: str, tmp_path: Path) -> AsyncIterator[Target]:
                 yield target
         case "local":
             yield Local([tmp_path])
+        case "http_health":
+            yield HttpHealth(HttpHealthSettings(("*.example.com",)))
         case "services":
             yield Services(ServicesSettings(bus=str(tmp_path / "no-bus"), allowed=("*-*",)))
         case "postgresql":
