@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+from pydantic_core import from_json
 
 from engine.errors import Misconfigured, Unreachable
 
@@ -158,7 +158,7 @@ class Client:
 
     def _reply(self, status: int, text: str) -> Reply:
         try:
-            body = json.loads(text)
+            body = from_json(text)  # json.loads would be felled by an answer nested deep enough
         except ValueError:
             return Reply(status, text, None, f"HTTP {status}")
         message = body.get("message") if isinstance(body, dict) else None

@@ -16,6 +16,13 @@ ALIVE = frozenset({"SUBMITTED", "RUNNING", "RELAUNCHING", "UNKNOWN"})
 
 BROKEN = frozenset({"FAILED", "ERROR", "KILLED"})
 
+ELSEWHERE = {
+    "application_": ": that is how YARN names them, and I do not act on YARN",
+    "spark-": ": that is how Spark on Kubernetes names them, where its pods can be acted on",
+    "local-": ": it ran in a program by itself, without a cluster",
+}
+"""How ids begin that this kind of cluster never gives."""
+
 _CONNECTED = re.compile(r"Connected to Spark cluster with app ID ([A-Za-z0-9_-]+)")
 _PROPERTY = r'"-D{}=([^"]*)"'
 
@@ -194,7 +201,8 @@ def sentence(found: Found) -> str:
             why = "it was started by a client, or the log of its driver cannot be read, so I cannot act on it"
             return f"Application {app.id} ({_short(app.name)}): no submission is known for it: {why}"
         case Gone(id=id):
-            return f"The Spark master knows no application or submission {id}"
+            others = (words for prefix, words in ELSEWHERE.items() if id.startswith(prefix))
+            return f"The Spark master knows no application or submission {id}{next(others, '')}"
         case _:
             assert_never(found)
 

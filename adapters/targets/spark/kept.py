@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,10 +107,10 @@ def _read(file: Path) -> Kind:
             content = opened.read(LARGEST + 1)
         if len(content) > LARGEST:
             return NotKept(f"{file.name} is too large for a request")
-        request = Request.model_validate(json.loads(content))
+        request = Request.model_validate_json(content)
     except OSError as error:
         return NotKept(f"{file.name} cannot be read: {error.strerror}")
-    except (ValidationError, ValueError):  # whose words would repeat what the file holds
+    except ValidationError:  # whose words would repeat what the file holds
         return NotKept(f"{file.name} is not a request as Spark's REST port takes it")
     if request.mainClass == SUBMIT and not any(option == "--master" for _, option, _ in request.options):
         # Spark would run it in the driver itself (local[*]) and ignore all memory of executors.

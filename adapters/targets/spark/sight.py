@@ -6,6 +6,7 @@ started with; a later one, the driver's, the application that it registered as. 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -43,14 +44,14 @@ class Sight:
     async def find(self, id: str, master: Master) -> Found:
         """By the name of an application or of a submission. Raises nothing."""
         if (driver := master.driver(id)) is not None:
-            return self._job(master, driver, await self._trace(master, driver))
+            return await self._job(master, driver, await self._trace(master, driver))
         if (app := master.app(id)) is None:
             return Gone(id)
         earlier = [driver for driver in master.drivers if driver.starttime <= app.starttime]
         for driver in earlier[:DRIVERS]:
             about = await self._trace(master, driver)
             if about.app_id == app.id:
-                return self._job(master, driver, about)
+                return await self._job(master, driver, about)
         return Loose(app, master.after(app))
 
     async def made_by(self, action_id: str, master: Master, seen: Seen) -> Driver | None:
@@ -64,11 +65,12 @@ class Sight:
         """A submission newer than the one seen has no log yet, so whose it is cannot be known."""
         return any(driver.alive and driver.id not in self._traced for driver in _since(master, seen))
 
-    def _job(self, master: Master, driver: Driver, about: Traced) -> Job:
+    async def _job(self, master: Master, driver: Driver, about: Traced) -> Job:
         app = master.app(about.app_id)
         name = app.name if app else about.name
         ids = [driver.id, *([app.id] if app else [])]
-        return Job(driver, app, name, master.after(app), kept.find(self._requests, ids, name))
+        request = await asyncio.to_thread(kept.find, self._requests, ids, name)
+        return Job(driver, app, name, master.after(app), request)
 
     async def _trace(self, master: Master, driver: Driver) -> Traced:
         """What its log says; read again until its application stands there, which takes it some seconds."""
