@@ -7,6 +7,7 @@ import pytest
 pytest_plugins = [
     "tests.servers.postgresql",
     "tests.servers.mariadb",
+    "tests.servers.pgbouncer",
     "tests.servers.airflow",
     "tests.servers.chromium",
     "tests.servers.databases",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import string
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +16,7 @@ from adapters.targets import CATALOGUES
 from adapters.targets.dry_run import DryRun
 from adapters.targets.http_health import HttpHealth, HttpHealthSettings
 from adapters.targets.local import Local
+from adapters.targets.pgbouncer import PgBouncer, PgBouncerSettings
 from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from adapters.targets.services import Services, ServicesSettings
 from adapters.targets.spark import Spark, SparkSettings
@@ -83,6 +84,12 @@ def action(target: str, spec: ActionSpec, parameters: Mapping[str, str]) -> Acti
     return Action("a1", target, spec.name, parameters, spec.risk, spec.effect, spec.undo, request, {"digest": "x"})
 
 
+DATABASES: Mapping[str, Callable[[str], Target]] = {
+    "pgbouncer": lambda url: PgBouncer(PgBouncerSettings((url,), ("*",), 1)),
+    "postgresql": lambda url: PostgreSQL(PostgreSQLSettings((url,), ("*",), 1)),
+}
+
+
 @asynccontextmanager
 async def real(name: str, tmp_path: Path) -> AsyncIterator[Target]:
     """The target itself. A new line in the table needs a way to make one here."""
@@ -100,8 +107,8 @@ async def real(name: str, tmp_path: Path) -> AsyncIterator[Target]:
             yield HttpHealth(HttpHealthSettings(("*.example.com",)))
         case "services":
             yield Services(ServicesSettings(bus=str(tmp_path / "no-bus"), allowed=("*-*",)))
-        case "postgresql":
-            yield PostgreSQL(PostgreSQLSettings((f"postgresql://a:b@127.0.0.1:{free_port()}/c",), ("*",), 1))
+        case "pgbouncer" | "postgresql":
+            yield DATABASES[name](f"{name}://a:b@127.0.0.1:{free_port()}/c")
         case "spark":
             nowhere = f"http://127.0.0.1:{free_port()}"
             yield Spark(SparkSettings(nowhere, nowhere, applications=("*",)))

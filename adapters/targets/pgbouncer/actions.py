@@ -1,0 +1,109 @@
+"""What can be done to a PgBouncer, and the exact command of its admin console for each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from adapters.targets.databases import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
+from engine.model import ActionSpec, Parameter, Risk
+
+_POOL = Parameter("database_name", "Database, as PgBouncer calls it")
+
+
+class PoolSize(Increase):
+    """PgBouncer has one size for all pools that have none of their own in its ini."""
+
+    def command(self, to: object) -> str:
+        return f"SET default_pool_size = {to}"
+
+    def __str__(self) -> str:
+        now = f", which is {self.present}" if self.present else ""
+        return f"{self.command(self.to or '<twice as many as now>')};{self.server}{now}"
+
+
+class Reload(Where):
+    command: ClassVar[str] = "RELOAD"
+
+    def __str__(self) -> str:
+        return f"{self.command};{self.server}"
+
+
+class Database(Where):
+    database_name: Name
+
+    def told(self, verb: str) -> str:
+        return f'{verb} "{self.database_name}"'
+
+    def __str__(self) -> str:
+        return f"{self.told('SHOW DATABASES of')};{self.server}"
+
+
+class Pause(Database):
+    @property
+    def command(self) -> str:
+        return self.told("PAUSE")
+
+    def __str__(self) -> str:
+        return f"{self.command};{self.server}"
+
+
+class Resume(Database):
+    @property
+    def command(self) -> str:
+        return self.told("RESUME")
+
+    def __str__(self) -> str:
+        return f"{self.command};{self.server}"
+
+
+MODELS: Mapping[str, type[Where]] = {
+    "increase_pool_size": PoolSize,
+    "reload": Reload,
+    "pause": Pause,
+    "resume": Resume,
+}
+
+
+def meant(identifiers: Mapping[str, str]) -> tuple[type[Where], dict[str, str]]:
+    """Whose state these names ask for: the pools' size, one database, or the pooler as a whole."""
+    model: type[Where] = Database if identifiers.get("database_name") else Reload
+    if "to" in identifiers:
+        model = PoolSize
+    return model, among(model, identifiers)
+
+
+CATALOGUE: Mapping[str, ActionSpec] = {
+    one.name: one
+    for one in (
+        spec(
+            "increase_pool_size", PoolSize, HOST, PORT, FROM, TO,
+            risk=Risk.MEDIUM,
+            effect="Enlarges the pools of PgBouncer[ at {database_host}][ from {from}][ to {to}] connections each, at "
+            "once, until its next reload or restart: default_pool_size in pgbouncer.ini must follow",
+            undo="Reload: that brings back what pgbouncer.ini says",
+            repeat="Nothing: the same number is set again",
+        ),
+        spec(
+            "reload", Reload, HOST, PORT,
+            risk=Risk.MEDIUM,
+            effect="Makes PgBouncer[ at {database_host}] read its pgbouncer.ini again; what was set by hand is lost",
+            undo="None: change pgbouncer.ini back and reload again",
+            repeat="Nothing: the same file is read again",
+        ),
+        spec(
+            "pause", Pause, HOST, PORT, _POOL,
+            risk=Risk.HIGH,
+            effect="Pauses database {database_name} in PgBouncer[ at {database_host}]: its clients wait until a resume",
+            undo="Resume database {database_name}",
+            repeat="Nothing: it is paused already",
+        ),
+        spec(
+            "resume", Resume, HOST, PORT, _POOL,
+            risk=Risk.LOW,
+            effect="Resumes database {database_name} in PgBouncer[ at {database_host}]: clients that wait go on",
+            undo="Pause database {database_name}",
+            repeat="Nothing: PgBouncer says that it is not paused",
+        ),
+    )
+}  # fmt: skip

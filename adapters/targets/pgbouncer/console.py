@@ -1,0 +1,129 @@
+"""The admin console of one PgBouncer: it looks like a database, but understands a few commands only."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+
+from adapters.targets.databases import Lost, NotSent, Place, Seat, plain
+from engine.errors import Unreachable
+
+Connection: TypeAlias = psycopg.AsyncConnection[Any]
+Row: TypeAlias = Mapping[str, Any]
+
+SETTABLE = ("name", "host", "port", "database", "force_user", "pool_size", "pool_mode", "max_connections")
+"""What SHOW DATABASES tells of pgbouncer.ini; the rest changes by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pooler:
+    """What one look at PgBouncer shows. ``settings`` changes with any of its settings."""
+
+    size: int
+    most: int
+    databases: Mapping[str, Row]
+    pools: Sequence[Row]
+    settings: str
+
+    def waiting(self, database: str = "") -> int:
+        """Clients that have waited for a second or more."""
+        long = (one for one in self.pools if one["maxwait"] >= 1 and database in ("", one["database"]))
+        return sum(one["cl_waiting"] for one in long)
+
+    def paused(self, database: str) -> bool:
+        return bool(self.databases[database]["paused"])
+
+    def __str__(self) -> str:
+        shown = "; ".join(map(_pool, self.pools[:5])) or "no pool has been used"
+        more = f"; {len(self.pools) - 5} more pools" if len(self.pools) > 5 else ""
+        most = f", at most {self.most} to one database" if self.most else ""
+        paused = [name for name in self.databases if self.paused(name)]
+        also = f" Paused: {', '.join(map(plain, paused))}." if paused else ""
+        return f"default_pool_size is {self.size}{most}; {shown}{more}.{also}"
+
+
+def _pool(one: Row) -> str:
+    wait = f", the first for {one['maxwait']} s" if one["cl_waiting"] else ""
+    has = f"{one['sv_active']} connections at work, {one['sv_idle']} idle"
+    return f"{plain(one['user'])}@{plain(one['database'])}: {has}, {one['cl_waiting']} clients wait{wait}"
+
+
+class Console:
+    def __init__(self, url: str, place: Place, timeout: float) -> None:
+        self.place, self._url, self._timeout = place, url, timeout
+        self._secret = unquote(urlsplit(url).password or "")
+        self._seat: Seat[Connection] = Seat(self._open, lambda kept: self.ask(kept, "SHOW VERSION"), _drop)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """For one at a time. Raises NotSent."""
+        async with self._seat.taken() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._seat.leave()
+
+    async def ask(self, connection: Connection, command: str) -> list[Row]:
+        """Raises Lost where the answer was lost, Unreachable with PgBouncer's own words where it refused."""
+        # Cancelled instead, psycopg would ask PgBouncer to stop, and wait for five seconds more.
+        late = asyncio.get_running_loop().call_later(self._timeout, _hang_up, connection)
+        try:
+            cursor = await connection.execute(command.encode())
+            if cursor.description is None:
+                return []
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
+        except (psycopg.Error, OSError) as error:
+            if isinstance(error, psycopg.Error) and error.sqlstate:
+                words = plain(error, self._secret)
+                raise Unreachable(f"PgBouncer at {self.place} refused: {words}.", temporary=False) from None
+            raise Lost(f"PgBouncer at {self.place} broke off or did not answer in time.") from None
+        finally:
+            late.cancel()
+
+    async def pooler(self, connection: Connection) -> Pooler:
+        config = {row["key"]: str(row["value"]) for row in await self.ask(connection, "SHOW CONFIG")}
+        rows = [row for row in await self.ask(connection, "SHOW DATABASES") if row["name"] != "pgbouncer"]
+        pools = [row for row in await self.ask(connection, "SHOW POOLS") if row["database"] != "pgbouncer"]
+        stated = (sorted(config.items()), [[row.get(name) for name in SETTABLE] for row in rows])
+        return Pooler(
+            size=int(config["default_pool_size"]),
+            most=int(config.get("max_db_connections", "0")),
+            databases={row["name"]: row for row in rows},
+            pools=sorted(pools, key=lambda row: -row["cl_waiting"]),
+            settings=hashlib.sha256(repr(stated).encode()).hexdigest()[:16],
+        )
+
+    async def _open(self) -> Connection:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await psycopg.AsyncConnection.connect(
+                    self._url,
+                    dbname="pgbouncer",
+                    autocommit=True,
+                    application_name="oncall-agent",
+                    cursor_factory=psycopg.AsyncClientCursor,  # the console speaks the simple protocol only
+                )
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            words = plain(error, self._secret).rpartition("FATAL:")[2].strip()
+            hint = ": is the user among admin_users?" if "not allowed" in words else ""
+            hint = ": check the password" if "authentication" in words else hint
+            raise NotSent(f"PgBouncer at {self.place} cannot be reached ({words or 'no answer'}){hint}.") from None
+
+
+def _hang_up(connection: Connection) -> None:
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _drop(connection: Connection) -> None:
+    connection.pgconn.finish()

@@ -1,0 +1,44 @@
+"""Did it work? From what PgBouncer shows now and what was seen before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapters.targets.databases import Where
+from adapters.targets.pgbouncer.actions import Database, Pause, PoolSize
+from adapters.targets.pgbouncer.console import Pooler
+from engine.model import Judgement, Verdict
+
+
+def verdict(wanted: Where, pooler: Pooler, seen: Mapping[str, str]) -> Verdict:
+    match wanted:
+        case PoolSize():
+            judgement, why = _widened(pooler, seen)
+        case Database():
+            judgement, why = _turned(wanted, pooler)
+        case _:
+            judgement, why = _reloaded(pooler, seen)
+    return Verdict(judgement, f"{why} {pooler}".lstrip())
+
+
+def _widened(pooler: Pooler, seen: Mapping[str, str]) -> tuple[Judgement, str]:
+    if str(pooler.size) == seen.get("to"):
+        return (Judgement.NOT_YET, "Clients wait still.") if pooler.waiting() else (Judgement.WORKED, "Nobody waits.")
+    if str(pooler.size) == seen.get("default_pool_size"):
+        return Judgement.UNKNOWN, "The size is what it was: the request did not arrive, or a reload has undone it."
+    return Judgement.UNKNOWN, "Somebody else has set another size."
+
+
+def _turned(wanted: Database, pooler: Pooler) -> tuple[Judgement, str]:
+    if wanted.database_name not in pooler.databases:
+        return Judgement.UNKNOWN, f"There is no database {wanted.database_name} any more."
+    if pooler.paused(wanted.database_name) == isinstance(wanted, Pause):
+        return Judgement.WORKED, ""
+    return Judgement.UNKNOWN, "It is as it was: the request did not arrive, or somebody has undone it."
+
+
+def _reloaded(pooler: Pooler, seen: Mapping[str, str]) -> tuple[Judgement, str]:
+    """A reload that brings nothing new leaves no trace."""
+    if pooler.settings != seen.get("settings"):
+        return Judgement.WORKED, "Its settings are other than before."
+    return Judgement.UNKNOWN, "Its settings are what they were: nothing was new, or the request did not arrive."
