@@ -26,7 +26,19 @@ from engine.events import (
     Started,
     Verified,
 )
-from engine.model import Action, ActionSpec, ActionStatus, Diagnosis, Incident, Judgement, Result, Risk, WaitsFor, place
+from engine.model import (
+    Action,
+    ActionSpec,
+    ActionStatus,
+    Diagnosis,
+    Incident,
+    Judgement,
+    Result,
+    Risk,
+    Verdict,
+    WaitsFor,
+    place,
+)
 
 
 def said(text: str) -> Card:
@@ -88,6 +100,8 @@ def _ending(incident: Incident) -> str:
 def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Iterator[Part]:
     yield Divider()
     yield Text(f"{action.effect}.")
+    for step in action.then:
+        yield Text(f"Then, if that worked: {step.effect[:1].lower()}{step.effect[1:]}.")
     record = next((reason for reason in diagnosis.because if reason.startswith(f"{action.name} ")), "")
     confidence = f"{percent(diagnosis.confidence)} · {record.removeprefix(f'{action.name} ').rstrip('.')}"
     facts = [("Action", action.name), ("Confidence", confidence), ("Risk", str(action.risk)), ("To undo", action.undo)]
@@ -177,10 +191,7 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
             title = f"{_name(incident, id)} {OUTCOMES[outcome.result]}"
             return Card(title, (Text(outcome.detail),), tone=Tone.NEUTRAL if good else Tone.BAD)
         case Verified(action=id, verdict=verdict):
-            good = verdict.judgement in (Judgement.WORKED, Judgement.RECOVERED)
-            title = f"{n} is resolved" if good else f"{_name(incident, id)} did not mend it"
-            ending = (Text(_ending(incident)),) if good and not incident.active else ()
-            return Card(title, (Text(verdict.detail), *ending), tone=Tone.GOOD if good else Tone.BAD)
+            return _verified_card(incident, id, verdict)
         case Escalated(to=to, reason=reason):
             return Card(f"I have woken {to}", (Text(reason),), tone=Tone.BAD)
         case Noted(by=by, text=text):
@@ -190,6 +201,26 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
             return Card(f"{n} is resolved", (Text(f"{by}: {how}."), *found), tone=Tone.GOOD)
         case _:
             assert_never(event)
+
+
+def _verified_card(incident: Incident, id: str, verdict: Verdict) -> Card:
+    """What an action has brought; of a plan also what comes next, or what was not done."""
+    name, rest = _name(incident, id), [step.name for step in _then(incident, id)]
+    good = verdict.judgement in (Judgement.WORKED, Judgement.RECOVERED)
+    detail = Text(verdict.detail)
+    if verdict.judgement is Judgement.WORKED and rest:
+        return Card(f"{name} worked", (detail, Text(f"Next: {rest[0]}.")), tone=Tone.WORKING)
+    if not good:
+        left = (Text(f"Not done: {', '.join(rest)}."),) if rest else ()
+        return Card(f"{name} did not mend it", (detail, *left), tone=Tone.BAD)
+    ending = (Text(_ending(incident)),) if not incident.active else ()
+    return Card(f"#{incident.number} is resolved", (detail, *ending), tone=Tone.GOOD)
+
+
+def _then(incident: Incident, id: str) -> tuple[Action, ...]:
+    """The steps that were to follow this action."""
+    known = [*(tried.action for tried in incident.tried), *([incident.action] if incident.action else [])]
+    return next((action.then for action in known if action.id == id), ())
 
 
 def _diagnosed(incident: Incident, diagnosis: Diagnosis) -> Card | None:

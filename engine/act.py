@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.desk import Desk
 from engine.errors import Unreachable
@@ -18,12 +19,14 @@ SOONEST, LATEST = 2.0, 15.0
 async def start(desk: Desk, incident: Incident) -> Incident:
     """From APPROVED to the action's outcome. Nothing is sent unless the target is as the person saw it."""
     action, target = _action(incident), desk.targets[_action(incident).target]
-    if (outcome := await _changed(desk, incident, action, target)) is not None:
-        return await _acted(desk, incident, action, outcome)
+    sight = await _sight(desk, incident, action, target)
+    if isinstance(sight, Outcome):
+        return await _acted(desk, incident, action, sight)
     if not action.dry_run and (why := await refusal(desk, incident, action)):
         return await _acted(desk, incident, action, Outcome(Result.CHANGED, f"{why} Nothing was sent."))
-    incident = await desk.record_fact(incident.id, Started(desk.clock.now(), action.id))
-    return await _acted(desk, incident, action, await target.act(action))
+    seen = sight if action.after else {}
+    incident = await desk.record_fact(incident.id, Started(desk.clock.now(), action.id, seen))
+    return await _acted(desk, incident, action, await target.act(replace(action, seen=seen or action.seen)))
 
 
 async def recover(desk: Desk, incident: Incident) -> Incident:
@@ -70,20 +73,22 @@ async def _acted(desk: Desk, incident: Incident, action: Action, outcome: Outcom
     return await desk.record_fact(incident.id, Acted(desk.clock.now(), action.id, outcome))
 
 
-async def _changed(desk: Desk, incident: Incident, action: Action, target: Target) -> Outcome | None:
-    """Why the action must not run now, or None. What was never seen cannot have been approved."""
+async def _sight(desk: Desk, incident: Incident, action: Action, target: Target) -> Outcome | Mapping[str, str]:
+    """The state that the action begins from, or why it must not run now. What was never seen was never approved."""
     if action.dry_run is not target.dry_run:
         now = "is no longer connected" if target.dry_run else "has been connected"
         return Outcome(Result.CHANGED, f"{target.name.capitalize()} {now} since the proposal, so I sent nothing.")
     if action.dry_run:
-        return None
+        return {}
     try:
         evidence = await target.look(action.parameters)
     except Unreachable as error:
         return Outcome(Result.FAILED, f"{error} Nothing was sent.")
     await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
-    if evidence.state and evidence.state == action.seen:
-        return None
+    if action.after and evidence.healthy:
+        return Outcome(Result.CHANGED, f"It is well already, so the rest of the plan was not done. {evidence.summary}")
+    if evidence.state and (action.after or evidence.state == action.seen):
+        return evidence.state
     return Outcome(Result.CHANGED, f"The target has changed, so I sent nothing: {difference(action.seen, evidence)}")
 
 

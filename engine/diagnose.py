@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from engine.desk import Desk, Policy
@@ -39,7 +39,18 @@ SPENT = (ActionStatus.FAILED, ActionStatus.REJECTED)
 
 RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
 
+_RISKS = tuple(Risk)
+
 _WORSE = {Risk.LOW: Risk.MEDIUM, Risk.MEDIUM: Risk.HIGH, Risk.HIGH: Risk.HIGH}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action with all that it needs."""
+
+    target: Target
+    spec: ActionSpec
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class Option:
     spec: ActionSpec
     parameters: Mapping[str, str]
     record: Record
+    then: tuple[Step, ...] = ()
 
 
 async def investigate(desk: Desk, incident: Incident) -> Incident:
@@ -77,13 +89,22 @@ def options(desk: Desk, incident: Incident, pattern: Pattern, lessons: Sequence[
     if ran(incident) >= desk.policy.max_actions:
         return
     for proposal in pattern.proposals:
-        target = desk.targets.get(proposal.target)
-        spec = target and target.catalogue().get(proposal.name)
-        if not target or not spec or _spent(incident, proposal.name):
-            continue
-        parameters = _parameters(spec, proposal, incident.identifiers)
-        if parameters is not None:
-            yield Option(target, spec, parameters, record(lessons, proposal.name, proposal.prior))
+        step, then = _step(desk, incident, proposal), [_step(desk, incident, one) for one in proposal.then]
+        if step and all(then) and not _spent(incident, proposal.name):
+            rest = tuple(one for one in then if one)
+            yield Option(*_sides(step), record(lessons, proposal.name, proposal.prior), rest)
+
+
+def _step(desk: Desk, incident: Incident, proposal: Proposal) -> Step | None:
+    """None where no such action is to be had, or a name that it needs is not known."""
+    target = desk.targets.get(proposal.target)
+    spec = target and target.catalogue().get(proposal.name)
+    parameters = _parameters(spec, proposal, incident.identifiers) if spec else None
+    return Step(target, spec, parameters) if target and spec and parameters is not None else None
+
+
+def _sides(step: Step) -> tuple[Target, ActionSpec, Mapping[str, str]]:
+    return step.target, step.spec, step.parameters
 
 
 def best(options: Iterable[Option]) -> Option | None:
@@ -156,18 +177,24 @@ async def _look(option: Option) -> Evidence:
 
 
 def _action(desk: Desk, incident: Incident, option: Option, evidence: Evidence | None) -> Action:
-    spec = option.spec
+    first = _planned(desk, incident, Step(option.target, option.spec, option.parameters))
+    then = tuple(_planned(desk, incident, step) for step in option.then)
+    worst = max((first, *then), key=lambda action: _RISKS.index(action.risk)).risk
+    return replace(first, seen=evidence.state if evidence else {}, then=then, risk=worst)
+
+
+def _planned(desk: Desk, incident: Incident, step: Step) -> Action:
+    spec = step.spec
     return Action(
         id=desk.new_id(),
-        target=option.target.name,
+        target=step.target.name,
         name=spec.name,
-        parameters=option.parameters,
+        parameters=step.parameters,
         risk=risk_of(spec.risk, incident.severity, desk.policy),
-        effect=fill(spec.effect, option.parameters),
-        undo=fill(spec.undo, option.parameters),
-        request=spec.request(option.parameters),
-        seen=evidence.state if evidence else {},
-        dry_run=option.target.dry_run,
+        effect=fill(spec.effect, step.parameters),
+        undo=fill(spec.undo, step.parameters),
+        request=spec.request(step.parameters),
+        dry_run=step.target.dry_run,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
@@ -92,10 +93,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Written before the target is called, so that a crash can never be mistaken for 'not yet called'."""
+    """Written before the target is called, so that a crash can never be mistaken for 'not yet called'.
+
+    ``seen`` is the state that a later step of a plan begins from; the first begins from the one that was approved.
+    """
 
     at: datetime
     action: str
+    seen: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,9 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911,
             return _action(now, ActionStatus.APPROVED, event.at)
         case Rejected(by=by):
             return _action(replace(now, assigned_to=now.assigned_to or by), ActionStatus.REJECTED, event.at)
-        case Started():
+        case Started(seen=seen):
+            if seen and now.action:
+                now = replace(now, action=replace(now.action, seen=seen))
             return _action(now, ActionStatus.RUNNING, event.at)
         case Acted(outcome=outcome):
             return _acted(now, event.at, outcome)
@@ -302,6 +309,8 @@ def _acted(incident: Incident, at: datetime, outcome: Outcome) -> Incident:
 
 def _verified(incident: Incident, at: datetime, verdict: Verdict) -> Incident:
     match verdict.judgement:
+        case Judgement.WORKED if incident.action and incident.action.then:
+            return _next_step(incident, incident.action, at)
         case Judgement.WORKED:
             how = incident.action.name if incident.action else ""
             learned = replace(incident, lessons_learned=f"{how} mended it. {verdict.detail}")
@@ -314,6 +323,13 @@ def _verified(incident: Incident, at: datetime, verdict: Verdict) -> Incident:
             return replace(_action(incident, ActionStatus.UNKNOWN, at), to_investigate=True)
         case _:
             assert_never(verdict.judgement)
+
+
+def _next_step(incident: Incident, done: Action, at: datetime) -> Incident:
+    """A plan goes on: it was approved as a whole."""
+    step = replace(done.then[0], then=done.then[1:], after=done.id)
+    ended = _action(incident, ActionStatus.COMPLETED, at)
+    return replace(ended, action=step, action_status=ActionStatus.APPROVED, action_since=at)
 
 
 def _resolved(incident: Incident, at: datetime, how: str) -> Incident:

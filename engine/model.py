@@ -150,6 +150,10 @@ class Action:
     request: str
     seen: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    then: tuple[Action, ...] = ()
+    """What is done next if this one worked: the rest of a plan, approved with it."""
+    after: str = ""
+    """The id of the step before; such an action is bound to the state that the step has left."""
 
 
 class Result(StrEnum):

@@ -20,6 +20,8 @@ class Proposal:
     name: str
     parameters: Mapping[str, str]
     prior: float
+    then: tuple[Proposal, ...] = ()
+    """The rest of a plan: each step runs only if the one before worked, and all are approved together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _pattern(id: str, head: dict[str, Any], advice: str) -> Pattern:
         follows=tuple(head.get("follows", ())),
         weight=head.get("weight", 50),
         root_cause=head["root_cause"],
-        proposals=tuple(Proposal(**proposal) for proposal in head.get("proposals", ())),
+        proposals=tuple(map(_proposal, head.get("proposals", ()))),
         steps=tuple(head.get("steps", ())),
         examples=tuple(Example(**example) for example in head["examples"]),
         silent=tuple(head.get("silent", ())),
@@ -115,6 +117,11 @@ def _pattern(id: str, head: dict[str, Any], advice: str) -> Pattern:
         quiets=Quiets(head.get("quiets", "")),
         of=tuple(head.get("of", ())),
     )
+
+
+def _proposal(head: dict[str, Any]) -> Proposal:
+    steps = tuple(_proposal({"prior": head.get("prior", 0.0), **step}) for step in head.get("then", ()))
+    return Proposal(**{**head, "then": steps})
 
 
 def load(folder: Path = FOLDER) -> Knowledge:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.events import Event, Rejected, Reopened, Verified
 from engine.learn.belief import Belief, Beta, Seen, believe
 from engine.learn.ladder import prior as before
 from engine.learn.ladder import weight, worked
-from engine.model import ActionStatus, Incident, Judgement, Lesson
+from engine.model import Action, ActionStatus, Incident, IncidentId, Judgement, Lesson
 
 TELLING = (Judgement.WORKED, Judgement.FAILED)
 """Only these say something about the action: what nobody knows, or mended itself, does not."""
@@ -40,19 +40,28 @@ class Record:
 
 def lesson(after: Incident, event: Event) -> Lesson | None:
     """What this event teaches, or None. Only a verified action earns credit; 'recovered by itself' never does."""
-    if not isinstance(event, Verified | Rejected) or after.action is None or after.action.dry_run:
+    if not isinstance(event, Verified | Rejected):
+        return None
+    acted = _action(after, event.action)
+    if acted is None or acted.dry_run:
         return None
     return Lesson(
         at=event.at,
         incident=after.id,
         pattern=after.signal.pattern,
-        action=after.action.name,
+        action=acted.name,
         environment=after.environment,
         judgement=event.verdict.judgement if isinstance(event, Verified) else Judgement.UNKNOWN,
         confidence=after.diagnosis.confidence if after.diagnosis else 0.0,
         seconds=(event.at - (after.approved_at or event.at)).total_seconds() if isinstance(event, Verified) else 0.0,
         rejected=isinstance(event, Rejected),
     )
+
+
+def _action(after: Incident, id: str) -> Action | None:
+    """The action of an event: it may be over by now, and the next step of its plan in its place."""
+    known = [after.action, *(one.action for one in reversed(after.tried))]
+    return next((one for one in known if one and one.id == id), after.action)
 
 
 def relapse(after: Incident, event: Event) -> str | None:
@@ -62,6 +71,12 @@ def relapse(after: Incident, event: Event) -> str | None:
     last = after.tried[-1]
     cured = last.status is ActionStatus.COMPLETED and after.resolution_method == last.action.name
     return last.action.name if cured and not last.action.dry_run else None
+
+
+def relapsed(lessons: Sequence[Lesson], incident: IncidentId, action: str) -> list[Lesson]:
+    """The lessons, oldest first, once it is known that what this action seemed to have mended came back."""
+    same = [n for n, one in enumerate(lessons) if (one.incident, one.action) == (incident, action) and worked(one)]
+    return [replace(one, recurred=True) if same and n == same[-1] else one for n, one in enumerate(lessons)]
 
 
 @dataclass(frozen=True, slots=True)
