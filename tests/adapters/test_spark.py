@@ -11,7 +11,8 @@ import pytest
 
 from adapters.targets.spark import CATALOGUE, Spark, SparkSettings, kept
 from adapters.targets.spark.actions import Asked
-from adapters.targets.spark.found import App, Driver, Gone, Job, Loose, Traced, healthy, sentence, state, traced
+from adapters.targets.spark.found import Gone, Job, Loose, healthy, sentence, state
+from adapters.targets.spark.shown import App, Driver, Master, Traced, Worker, steady_for, traced
 from adapters.targets.spark.verdicts import killed, made, memory, not_made, why_not
 from engine.errors import Misconfigured, Refused
 from engine.model import Judgement, Result
@@ -161,13 +162,38 @@ class TestMemory:
     @pytest.mark.parametrize("size", ["0g", "8", "-1g", "8gb", "1t", "8g\n", "8 g", "same", "99999999g"])
     def test_others_are_wrong(self, size: str) -> None:
         said = CATALOGUE["increase_executor_memory"].wrong({"application_id": "app-1", "memory": size})
-        assert set(said) == {"memory"}
+        assert said == {"memory": "is neither a size such as 8g or 512m nor the word double"}
 
 
 def test_a_log_tells_of_its_application_and_of_our_mark_and_the_program_cannot_forge_it() -> None:
     assert traced(LOG) == Traced("app-20261121152007-0000", "nightly run", "a7")
     assert traced("Error: invalid log directory /work/driver-9/") == Traced()
     assert traced(LOG.replace("-Dspark.oncall.action=a7", "-Dx=y")).action == ""
+
+
+class TestSteady:
+    """A stream never ends; its kept request says after how long it counts as well."""
+
+    @pytest.mark.parametrize(
+        ("steady", "minutes", "state", "judgement"),
+        [
+            ("30", 31, "RUNNING", Judgement.WORKED),
+            ("30", 29, "RUNNING", Judgement.NOT_YET),
+            ("", 600, "RUNNING", Judgement.NOT_YET),
+            ("soon", 600, "RUNNING", Judgement.NOT_YET),
+            ("30", 31, "FAILED", Judgement.FAILED),
+        ],
+    )
+    async def test_it(self, steady: str, minutes: int, state: str, judgement: Judgement) -> None:
+        log = LOG.replace("-Dspark.oncall.action=a7", f"-Dspark.oncall.steady={steady}")
+        app = App(id=traced(log).app_id, name="stream", starttime=60_000, state="RUNNING", memoryperexecutor=512)
+        worker = Worker(id="w", state="ALIVE", webuiaddress="", memory=1, lastheartbeat=(minutes + 1) * 60_000)
+        new = Driver(id="driver-2", starttime=50_000, state=state, memory=1, worker="w")
+        master = Master(
+            status="ALIVE", workers=(worker,), activeapps=(app,), completedapps=(), activedrivers=(new,),
+            completeddrivers=(),
+        )  # fmt: skip
+        assert made(new, steady_for(master, traced(log))).judgement is judgement
 
 
 class TestVerdicts:

@@ -6,7 +6,9 @@ import asyncio
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -28,6 +30,30 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
     with running(tmp_path_factory.mktemp("spark")) as cluster:
         yield cluster
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two applications that several tests look at and none changes: one has failed, one runs."""
+
+    failed: str
+    running: str
+    submission: str
+
+
+@pytest.fixture(scope="module")
+def scene(spark: SparkCluster) -> Scene:
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _scene(spark)).result()
+
+
+async def _scene(spark: SparkCluster) -> Scene:
+    submission = await spark.submit("oncall-runs", "stuck")
+    failed = await ended(spark, "oncall-failed")
+    running = await spark.app_is_there("oncall-runs")
+    async with connected(spark) as target:
+        await told(target, running)
+    return Scene(failed, running, submission)
 
 
 @asynccontextmanager
@@ -169,22 +195,24 @@ async def test_a_stuck_application_is_stopped_and_submitted_with_more_memory_for
     increase = await proposed(target, "increase_driver_memory", "d1", application_id=application)
     assert increase.seen["state"] == "RUNNING"
     assert (await target.verify(increase)).judgement is Judgement.UNKNOWN
-    spark.keep(spark.request("oncall-stuck", "stuck", "640m"), "oncall-stuck")
+    stream = spark.request("oncall-stuck", "stuck", "640m", **{"spark.oncall.steady": "0"})
+    spark.keep(stream, "oncall-stuck")
     changed = await target.act(increase)
     assert changed.result is Result.CHANGED, "the request that was approved is not the one kept now"
     assert (await spark.drivers())[submission]["state"] == "RUNNING"
 
-    spark.mend("oncall-stuck-later")
     increase = await proposed(target, "increase_driver_memory", "d2", application_id=application)
     outcome = await target.act(increase)
     assert outcome.result is Result.DONE
     assert f"Submission {submission} was killed. It was submitted again as driver-" in outcome.detail
     assert (await spark.drivers())[submission]["state"] == "KILLED"
     assert (await target.verify(increase)).judgement is Judgement.NOT_YET
-    spark.mend("oncall-stuck")
-    assert (await ends(target, increase)).judgement is Judgement.WORKED
-    newest = max((await spark.drivers()).values(), key=lambda one: str(one["id"]))
-    assert newest["memory"] == 1024
+    verdict = await ends(target, increase)
+    assert verdict.judgement is Judgement.WORKED
+    assert "runs: for 0 minutes" in verdict.detail, "its request says that it never ends"
+    newest = (await spark.drivers())[max(await spark.drivers())]
+    assert (newest["state"], newest["memory"]) == ("RUNNING", 1024)
+    await spark.kill(newest["id"])
 
 
 async def test_a_running_application_is_killed_once(spark: SparkCluster, target: Spark) -> None:
@@ -238,54 +266,50 @@ async def test_a_client_that_has_no_submission_cannot_be_acted_on(spark: SparkCl
         spark.mend("oncall-client")
 
 
-async def test_the_fence_and_what_is_not_kept(spark: SparkCluster, target: Spark) -> None:
-    application = await ended(spark, "oncall-fenced")
+async def test_the_fence_and_what_is_not_kept(spark: SparkCluster, scene: Scene, target: Spark, tmp_path: Path) -> None:
     count = len(await spark.drivers())
-    async with connected(spark, applications=("other-*",)) as fenced:
-        for name in CATALOGUE:
-            outcome = await fenced.act(await proposed(fenced, name, "f1", application_id=application))
-            assert outcome.result is Result.FAILED
-            assert "SPARK_APPLICATIONS does not allow me to act on 'oncall-fenced'." in outcome.detail
-    (spark.requests / "oncall-fenced.json").unlink()
-    restart = await proposed(target, "restart_spark_app", "f2", application_id=application)
-    outcome = await target.act(restart)
-    assert outcome.result is Result.FAILED
-    assert "no request is kept for it" in outcome.detail
+    for patterns in ((), ("other-*",)):
+        async with connected(spark, applications=patterns) as fenced:
+            for name in CATALOGUE:
+                outcome = await fenced.act(await proposed(fenced, name, "f1", application_id=scene.running))
+                assert outcome.result is Result.FAILED
+                assert "SPARK_APPLICATIONS does not allow me to act on 'oncall-runs'." in outcome.detail
+    async with connected(spark, requests=str(tmp_path)) as forgetful:
+        outcome = await forgetful.act(await proposed(forgetful, "restart_spark_app", "f2", application_id=scene.failed))
+        assert outcome.result is Result.FAILED
+        assert "no request is kept for it" in outcome.detail
     assert (await target.look({"application_id": "application_1764000000000_0007"})).state == {"exists": "no"}
     gone = await target.act(await proposed(target, "kill_spark_app", "f3", application_id="driver-nope"))
     assert gone.result is Result.FAILED
     assert len(await spark.drivers()) == count
 
 
-@pytest.mark.parametrize("silent", [False, True], ids=["cut", "silent"])
-async def test_an_answer_that_is_lost_is_unknown_and_found_again(
-    spark: SparkCluster, target: Spark, silent: bool
-) -> None:
-    name = f"oncall-lost-{silent}".lower()
-    application, submission = await stuck(spark, name)
-    await told(target, application)
-    async with (
-        faulty(spark.rest_url, silent=silent) as address,
-        connected(spark, address, timeout_seconds=3) as unlucky,
-    ):
-        restart = await proposed(unlucky, "restart_spark_app", f"l-{name}", application_id=application)
-        outcome = await unlucky.act(restart)
-    assert outcome.result is Result.UNKNOWN
-    assert outcome.detail.startswith(f"Submission {submission} was killed. Spark at ")
-    assert "Whether it was submitted again is not known." in outcome.detail
-    assert (await spark.drivers())[submission]["state"] == "KILLED", "the kill's answer was lost, its effect seen"
-    spark.mend(name)
-    assert (await ends(target, restart)).judgement is Judgement.WORKED, "it had arrived"
-    assert len(await spark.apps(name)) == 2
+async def test_an_answer_that_is_lost_is_unknown_and_found_again(spark: SparkCluster, target: Spark) -> None:
+    application, submission = await stuck(spark, "oncall-lost")
+    for count, silent in enumerate((True, False), 2):
+        await told(target, application)
+        async with (
+            faulty(spark.rest_url, silent=silent) as address,
+            connected(spark, address, timeout_seconds=3) as unlucky,
+        ):
+            restart = await proposed(unlucky, "restart_spark_app", f"l{count}", application_id=application)
+            outcome = await unlucky.act(restart)
+        assert outcome.result is Result.UNKNOWN
+        assert outcome.detail.startswith(f"Submission {submission} was killed. Spark at ")
+        assert "Whether it was submitted again is not known." in outcome.detail
+        assert (await spark.drivers())[submission]["state"] == "KILLED", "the kill's answer was lost, its effect seen"
+        application = await spark.app_is_there("oncall-lost", count)
+        submission = max(await spark.drivers())
+        assert (await target.verify(restart)).judgement is Judgement.NOT_YET, "it had arrived"
+    spark.mend("oncall-lost")
+    assert (await ends(target, restart)).judgement is Judgement.WORKED
+    assert len(await spark.apps("oncall-lost")) == 3
 
 
-async def test_a_spark_that_is_not_there(spark: SparkCluster, target: Spark) -> None:
-    application = await ended(spark, "oncall-down")
-    running, submission = await stuck(spark, "oncall-down-runs")
-    await told(target, running)
+async def test_a_spark_that_is_not_there(spark: SparkCluster, scene: Scene, target: Spark) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
-    restart = await proposed(target, "restart_spark_app", "n1", application_id=application)
-    kill = await proposed(target, "kill_spark_app", "n2", application_id=running)
+    restart = await proposed(target, "restart_spark_app", "n1", application_id=scene.failed)
+    kill = await proposed(target, "kill_spark_app", "n2", application_id=scene.running)
     count = len(await spark.drivers())
     async with connected(spark, nowhere) as down:
         for action in (restart, kill):
@@ -294,26 +318,22 @@ async def test_a_spark_that_is_not_there(spark: SparkCluster, target: Spark) -> 
             assert "cannot be reached" in outcome.detail
     async with connected(spark, nowhere, master_url=nowhere) as down:
         with pytest.raises(Unreachable):
-            await down.look({"application_id": application})
+            await down.look({"application_id": scene.failed})
         with pytest.raises(Unreachable):
             await down.verify(restart)
         assert "Nothing was sent" in (await down.act(restart)).detail
     assert len(await spark.drivers()) == count
-    assert (await spark.drivers())[submission]["state"] == "RUNNING"
-    await spark.kill(submission)
+    assert (await spark.drivers())[scene.submission]["state"] == "RUNNING"
 
 
-async def test_a_spark_that_wants_a_token(spark: SparkCluster, target: Spark, tmp_path: Path) -> None:
+async def test_a_spark_that_wants_a_token(spark: SparkCluster, scene: Scene, target: Spark, tmp_path: Path) -> None:
     secret = b"only-for-tests-0123456789abcdef0123456789abcdef"
     filters = {
         "spark.master.rest.filters": JWS,
         f"spark.{JWS}.param.secretKey": urlsafe_b64encode(secret).decode(),
     }
-    application = await ended(spark, "oncall-locked")
-    running, submission = await stuck(spark, "oncall-locked-runs")
-    await told(target, running)
-    restart = await proposed(target, "restart_spark_app", "t1", application_id=application)
-    kill = await proposed(target, "kill_spark_app", "t2", application_id=running)
+    restart = await proposed(target, "restart_spark_app", "t1", application_id=scene.failed)
+    kill = await proposed(target, "kill_spark_app", "t2", application_id=scene.running)
     with master(tmp_path / "locked", filters) as locked:
         for token in ("", "eyJhbGciOiJIUzI1NiJ9.e30.invalid-and-secret"):
             async with connected(spark, locked.rest_url, token=token) as forbidden:
@@ -329,8 +349,7 @@ async def test_a_spark_that_wants_a_token(spark: SparkCluster, target: Spark, tm
             said = await known.check()
             assert "0 workers alive" in said
             assert "anybody" not in said
-    assert (await spark.drivers())[submission]["state"] == "RUNNING"
-    await spark.kill(submission)
+    assert (await spark.drivers())[scene.submission]["state"] == "RUNNING"
 
 
 async def test_hostile_parameters_send_nothing(spark: SparkCluster, target: Spark) -> None:
@@ -357,10 +376,8 @@ async def test_hostile_parameters_send_nothing(spark: SparkCluster, target: Spar
     assert len(await spark.drivers()) == count
 
 
-async def test_a_new_submission_that_finds_no_room_waits(spark: SparkCluster, target: Spark) -> None:
-    application = await ended(spark, "oncall-room")
-    holder, submission = await stuck(spark, "oncall-holder")
-    increase = await proposed(target, "increase_driver_memory", "w1", application_id=application, memory="4g")
+async def test_a_new_submission_that_finds_no_room_waits(spark: SparkCluster, scene: Scene, target: Spark) -> None:
+    increase = await proposed(target, "increase_driver_memory", "w1", application_id=scene.failed, memory="4g")
     assert (await target.act(increase)).result is Result.DONE
     waiting = await target.verify(increase)
     assert waiting.judgement is Judgement.NOT_YET
@@ -372,8 +389,6 @@ async def test_a_new_submission_that_finds_no_room_waits(spark: SparkCluster, ta
     [new] = [one for one in (await spark.drivers()).values() if one["state"] == "SUBMITTED"]
     await spark.kill(new["id"])
     assert (await target.verify(increase)).judgement is Judgement.FAILED
-    await spark.kill(submission)
-    assert holder
 
 
 async def test_traps_are_still_there(spark: SparkCluster) -> None:

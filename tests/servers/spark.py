@@ -28,6 +28,9 @@ VERSION = "4.3.0"
 PATIENCE = 120.0
 """Seconds for a start, and for an application to get somewhere; on a busy machine one takes twenty."""
 
+LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For Java: programs that live some seconds only are not worth optimising, and the tests have two cores."""
+
 ENDED = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
 # It is mended once the file exists; ``oom`` needs more than 512 MB of heap in its executor, and really runs out of it.
@@ -87,6 +90,8 @@ class SparkCluster:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",
+            "spark.driver.extraJavaOptions": LIGHT,
+            "spark.executor.extraJavaOptions": LIGHT,
             **properties,
         }
         return {
@@ -179,7 +184,7 @@ def _install(folder: Path) -> None:
 @contextmanager
 def started(line: list[str], spark: Path, output: Path) -> Iterator[subprocess.Popen[bytes]]:
     """One of Spark's own processes; what it has started (drivers, executors) ends with it."""
-    env = {**os.environ, **environment(spark), "SPARK_DAEMON_MEMORY": "256m"}
+    env = {**os.environ, **environment(spark), "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": LIGHT}
     command = ["bash", str(spark / "bin" / "spark-class"), *line]
     with output.open("wb") as out, subprocess.Popen(command, env=env, stdout=out, stderr=out) as process:
         try:
@@ -248,13 +253,15 @@ async def faulty(url: str, *, silent: bool = False) -> AsyncIterator[str]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection(host, int(port))
         up = asyncio.create_task(_pass(reader, to_server))
-        tasks.add(up)
-        await from_server.read(1)
-        if silent:
-            await asyncio.sleep(60)
-        up.cancel()
-        for end in (writer, to_server):
-            end.close()
+        try:
+            await from_server.read(1)
+            await asyncio.sleep(60 if silent else 0)
+        finally:
+            up.cancel()
+            for end in (writer, to_server):
+                end.close()
+                with suppress(OSError):
+                    await end.wait_closed()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(asyncio.create_task(serve(reader, writer)))

@@ -14,8 +14,9 @@ from typing import Any
 
 from adapters.targets.spark.actions import CATALOGUE, PROPERTY, Asked, asked
 from adapters.targets.spark.client import Client, Lost, Reply, SparkSettings
-from adapters.targets.spark.found import Driver, Gone, Master, healthy, remarks, sentence, state
+from adapters.targets.spark.found import Gone, healthy, remarks, sentence, state
 from adapters.targets.spark.rights import rights
+from adapters.targets.spark.shown import Driver, Master
 from adapters.targets.spark.sight import Sight
 from adapters.targets.spark.verdicts import allowed, killed, made, not_made, to_submit, why_not
 from engine.errors import Refused, Unreachable
@@ -68,7 +69,10 @@ class Spark(Target):
             return Outcome(Result.FAILED, f"{error} Nothing was sent.")
 
     async def verify(self, action: Action) -> Verdict:
-        """WORKED only if the very submission that this action made has finished well. Raises Unreachable."""
+        """WORKED only if the very submission that this action made has finished well, or runs steadily.
+
+        Raises Unreachable.
+        """
         try:
             wanted = asked(action.name, action.parameters)
         except Refused as error:
@@ -78,7 +82,7 @@ class Spark(Target):
         if action.name not in PROPERTY:
             return killed(found, action.seen, sent=action.id in self._sent)
         if (driver := await self._made_by(action, master)) is not None:
-            return made(driver)
+            return made(driver, await self._sight.steady(master, driver))
         if self._sight.untold(master, action.seen):
             return Verdict(Judgement.NOT_YET, "A submission waits that may be this action's; its log will tell.")
         return not_made(found, action.seen)

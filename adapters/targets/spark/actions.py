@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from adapters.targets.parameters import wrong
 from engine.errors import Refused
@@ -19,12 +20,20 @@ SAME, DOUBLE = "same", "double"
 
 # Spark's own look like app-20241201083045-0001 and driver-…; spark.deploy.appIdPattern lets a company make others.
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=120)]
-SAME_OR_SIZE = r"^(same|[1-9][0-9]{0,5}[mgMG])$"
-DOUBLE_OR_SIZE = r"^(double|[1-9][0-9]{0,5}[mgMG])$"
+_SIZE = re.compile(r"[1-9][0-9]{0,5}[mgMG]")
+
+
+def _memory(word: str) -> AfterValidator:
+    def check(given: str) -> str:
+        if given != word and not _SIZE.fullmatch(given):
+            raise ValueError(f"is neither a size such as 8g or 512m nor the word {word}")
+        return given
+
+    return AfterValidator(check)
 
 
 class Asked(BaseModel):
-    """Parameters of an action; ``memory`` in Spark's way (8g, 512m), or in words."""
+    """Parameters of an action; of those that submit again also ``memory``, in Spark's way (8g, 512m) or as a word."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,11 +46,11 @@ class Kill(Asked):
 
 
 class Restart(Asked):
-    memory: Annotated[str, StringConstraints(pattern=SAME_OR_SIZE)] = SAME
+    memory: Annotated[str, _memory(SAME)] = SAME
 
 
 class Increase(Asked):
-    memory: Annotated[str, StringConstraints(pattern=DOUBLE_OR_SIZE)] = DOUBLE
+    memory: Annotated[str, _memory(DOUBLE)] = DOUBLE
 
 
 MODELS: Mapping[str, type[Asked]] = {

@@ -17,6 +17,10 @@ LARGEST = 1_000_000
 TAG = "spark.oncall.action"
 """The property by which a submission of ours is known again: Spark shows it in the driver's launch command."""
 
+STEADY = "spark.oncall.steady"
+"""The property by which a kept request of an application that never ends, such as a stream, says after how many minutes
+of running it counts as well. Without it only an end does."""
+
 SUBMIT = "org.apache.spark.deploy.SparkSubmit"
 """The main class of an application that is not Java's, such as Python's."""
 

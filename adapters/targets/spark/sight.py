@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from adapters.targets.spark import kept
 from adapters.targets.spark.client import Client, Reply
-from adapters.targets.spark.found import Driver, Found, Gone, Job, Loose, Master, Traced, traced
+from adapters.targets.spark.found import Found, Gone, Job, Loose
+from adapters.targets.spark.shown import Driver, Master, Traced, steady_for, traced
 from engine.errors import Unreachable
 
 DRIVERS = 30
@@ -60,6 +61,10 @@ class Sight:
             if (await self._trace(master, driver)).action == action_id:
                 return driver
         return None
+
+    async def steady(self, master: Master, driver: Driver) -> str:
+        """Why one that has not ended is well: it has run for as long as its request calls steady. Else nothing."""
+        return steady_for(master, await self._trace(master, driver))
 
     def untold(self, master: Master, seen: Seen) -> bool:
         """A submission newer than the one seen has no log yet, so whose it is cannot be known."""

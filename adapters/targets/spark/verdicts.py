@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Any, assert_never
 
 from adapters.targets.spark.actions import DOUBLE, PROPERTY, SAME, Asked, mebibytes
-from adapters.targets.spark.found import BROKEN, Driver, Found, Gone, Job, Loose, sentence
+from adapters.targets.spark.found import Found, Gone, Job, Loose, sentence
 from adapters.targets.spark.kept import Kept, again
+from adapters.targets.spark.shown import BROKEN, Driver
 from engine.errors import Refused
 from engine.model import Action, Judgement, Outcome, Result, Verdict
 
@@ -88,9 +89,11 @@ def _kept(job: Job, key: str) -> int:
     return mebibytes(size) if size[:-1].isdigit() and size[-1] in "mgMG" else 10**9
 
 
-def made(driver: Driver) -> Verdict:
-    """Of the submission that the action made."""
+def made(driver: Driver, steady: str = "") -> Verdict:
+    """Of the submission that the action made. ``steady``: why it is well though it has not ended."""
     match driver.state:
+        case "RUNNING" if steady:
+            return Verdict(Judgement.WORKED, f"Submission {driver.id} runs: {steady}.")
         case "FINISHED":
             return Verdict(Judgement.WORKED, f"Submission {driver.id} has finished well.")
         case "KILLED":
