@@ -66,6 +66,11 @@ class Settings(Fields):
         """Variables that have no effect, such as misspelt ones."""
         return self._reading.remarks
 
+    def database_servers(self) -> tuple[str, ...]:
+        """The addresses of all database servers that are acted on, with their passwords."""
+        lists = (self.postgresql_urls, self.pgbouncer_urls)
+        return tuple(url for one in lists for url in values.items(one.get_secret_value()))
+
     def origin(self, name: str) -> str:
         """Where a variable was set: ``the environment``, a file, or empty if it has its default."""
         return self._reading.origins.get(name, "")
@@ -82,8 +87,9 @@ class Settings(Fields):
             self.slack_app_token,
             self.slack_signing_secret,
             self.teams_app_password,
+            self.spark_token,
         )
-        urls = (self.database_url.get_secret_value(), self.elasticsearch_url)
+        urls = (self.database_url.get_secret_value(), self.elasticsearch_url, *self.database_servers())
         found = [*(one.get_secret_value() for one in plain), *(form for url in urls for form in _passwords(url))]
         return tuple(dict.fromkeys(text for text in found if text and text != PLACEHOLDER))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 
 from adapters.logs.files import DEFAULT_PATHS
 from bot.check import Systems
 from bot.settings import Settings
-from bot.targets import airflow_of
+from bot.targets import TARGETS, asked, chosen
 from engine import knowledge
 from storage.database import connect
 from storage.upgrade import version
@@ -23,20 +23,15 @@ def systems(settings: Settings) -> Systems:
 
     return Systems(
         database=database,
-        targets={"Airflow": _airflow(settings)} if settings.airflow_url else {},
+        targets={
+            TITLES.get(name, name.capitalize()): partial(asked, make, settings)
+            for name, make in TARGETS.items()
+            if chosen(name, settings)
+        },
         log_paths=DEFAULT_PATHS,
         knowledge=lambda: f"{len(knowledge.load())} known failures",
     )
 
 
-def _airflow(settings: Settings) -> Callable[[], Awaitable[str]]:
-    async def ask() -> str:
-        airflow = airflow_of(settings)
-        if airflow is None:
-            return "not connected: actions on it are dry runs"
-        try:
-            return await airflow.check()
-        finally:
-            await airflow.close()
-
-    return ask
+TITLES = {"postgresql": "PostgreSQL", "pgbouncer": "PgBouncer", "mysql": "MySQL", "http_health": "Web addresses"}
+"""What a target is called by people; the others by their name."""

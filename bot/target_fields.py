@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from bot import values
 from bot.chat_fields import ChatFields
+from bot.kinds import Names
 
 
 class Fields(ChatFields):
@@ -40,4 +41,100 @@ class Fields(ChatFields):
         allow_inf_nan=False,
         description="How long one answer of Airflow may take, in seconds. 10 gives a busy webserver time, and a"
         " person still waits.",
+    )
+
+    # Kubernetes
+    kubernetes_config: str = Field(
+        "",
+        examples=["in-cluster"],
+        description="How the cluster is reached: in-cluster where the program runs in a pod with a service account, or"
+        " the path of a kubeconfig. Empty means a dry run.",
+    )
+    kubernetes_namespaces: Names = Field(
+        (),
+        examples=["payments,etl-*"],
+        description="Namespaces in which pods and deployments may be acted on, with commas between and * for any"
+        " characters. Empty means none.",
+    )
+    kubernetes_nodes: Names = Field(
+        (),
+        examples=["worker-*"],
+        description="Nodes that may be cordoned and drained, written likewise. Empty means none.",
+    )
+
+    # Spark
+    spark_master_url: Annotated[str, AfterValidator(values.open_address)] = Field(
+        "",
+        examples=["http://spark-master:8080"],
+        description="Web page of a Spark standalone master. Empty means a dry run. With it, SPARK_REST_URL is needed.",
+    )
+    spark_rest_url: Annotated[str, AfterValidator(values.open_address)] = Field(
+        "",
+        examples=["http://spark-master:6066"],
+        description="REST submission server of that master (spark.master.rest.enabled).",
+    )
+    spark_requests: str = Field(
+        "",
+        examples=["/etc/oncall/spark"],
+        description="Folder of kept submission requests, one JSON file an application, by which it is submitted again."
+        " Spark keeps none, so without it an application can be killed and not restarted.",
+    )
+    spark_applications: Names = Field(
+        (),
+        examples=["etl-*,nightly_report"],
+        description="Names of the applications that may be acted on, with commas between and * for any characters."
+        " Empty means none.",
+    )
+    spark_token: SecretStr = Field(
+        SecretStr(""),
+        examples=["<a token>"],
+        description="Bearer token for a REST server behind spark.master.rest.filters; by default it asks for none.",
+    )
+
+    # Databases
+    postgresql_urls: SecretStr = Field(
+        SecretStr(""),
+        examples=["postgresql://oncall_agent:<password>@db:5432/postgres"],
+        description="PostgreSQL servers that may be looked at, with commas between, each as its clients name it in"
+        " their logs. Empty means a dry run.",
+    )
+    postgresql_may_act_on: Names = Field(
+        (),
+        examples=["db:5432/orders,db:5433/*"],
+        description="Databases that may be acted on, as host:port/database with * for any characters. Empty means"
+        " none.",
+    )
+    pgbouncer_urls: SecretStr = Field(
+        SecretStr(""),
+        examples=["postgresql://oncall_agent:<password>@db:6432/pgbouncer"],
+        description="Admin consoles of PgBouncer, with commas between. Empty means a dry run.",
+    )
+    pgbouncer_may_act_on: Names = Field(
+        (),
+        examples=["db:6432/*"],
+        description="Pools that may be acted on, written as POSTGRESQL_MAY_ACT_ON. Empty means none.",
+    )
+
+    # Services
+    services_allowed: Names = Field(
+        (),
+        examples=["nginx,airflow-*"],
+        description="Units of systemd or containers of Docker that may be restarted, with commas between and * for any"
+        " characters. Empty means none.",
+    )
+    services_bus: str = Field(
+        "system",
+        description="Where systemd is asked: system, user, or the full path of a bus' socket.",
+    )
+    services_docker: str = Field(
+        "",
+        examples=["/var/run/docker.sock"],
+        description="Full path of Docker's socket, asked where systemd has no such unit. Empty means that Docker is not"
+        " asked.",
+    )
+    http_health_hosts: Names = Field(
+        (),
+        examples=["orders.example.com,10.0.0.7:8080"],
+        description="Hosts, with a port if it is not the usual one, that health_check may ask, with commas between."
+        " Empty means none.",
     )

@@ -96,6 +96,22 @@ def test_the_documented_defaults() -> None:
         "AIRFLOW_TIMEOUT": "10",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "auto",
+        "KUBERNETES_CONFIG": "",
+        "KUBERNETES_NAMESPACES": "",
+        "KUBERNETES_NODES": "",
+        "SPARK_MASTER_URL": "",
+        "SPARK_REST_URL": "",
+        "SPARK_REQUESTS": "",
+        "SPARK_APPLICATIONS": "",
+        "SPARK_TOKEN": "",
+        "POSTGRESQL_URLS": "",
+        "POSTGRESQL_MAY_ACT_ON": "",
+        "PGBOUNCER_URLS": "",
+        "PGBOUNCER_MAY_ACT_ON": "",
+        "SERVICES_ALLOWED": "",
+        "SERVICES_BUS": "system",
+        "SERVICES_DOCKER": "",
+        "HTTP_HEALTH_HOSTS": "",
     }
     assert dangers(settings) == []
 
