@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from engine.desk import Desk
 from engine.errors import Unreachable
@@ -16,6 +18,10 @@ SOONEST, LATEST = 2.0, 15.0
 """Seconds between two looks at an action that has not shown its end yet: often at first, then a tenth of its age."""
 
 
+UNHEARD_OF = timedelta(seconds=30)
+"""For a call to a target that no longer knows the action; it refuses at once."""
+
+
 async def start(desk: Desk, incident: Incident) -> Incident:
     """From APPROVED to the action's outcome. Nothing is sent unless the target is as the person saw it."""
     action, target = _action(incident), desk.targets[_action(incident).target]
@@ -26,7 +32,21 @@ async def start(desk: Desk, incident: Incident) -> Incident:
         return await _acted(desk, incident, action, Outcome(Result.CHANGED, f"{why} Nothing was sent."))
     seen = sight if action.after else {}
     incident = await desk.record_fact(incident.id, Started(desk.clock.now(), action.id, seen))
-    return await _acted(desk, incident, action, await target.act(replace(action, seen=seen or action.seen)))
+    return await _acted(desk, incident, action, await _act(target, replace(action, seen=seen or action.seen)))
+
+
+async def _act(target: Target, action: Action) -> Outcome:
+    """A call that takes too long is given up, and nobody knows what became of it."""
+    spec = target.catalogue().get(action.name)
+    within = spec.timeout if spec else UNHEARD_OF
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            return await target.act(action)
+    except TimeoutError:
+        seconds = f"{within.total_seconds():g} s"
+        return Outcome(
+            Result.UNKNOWN, f"{target.name.capitalize()} did not answer within {seconds}: it may have happened."
+        )
 
 
 async def recover(desk: Desk, incident: Incident) -> Incident:

@@ -71,6 +71,9 @@ CATALOGUE: Mapping[str, ActionSpec] = {
         request=_request,
         verify_within=timedelta(minutes=1),
         wrong=wrong(Cleanup),
+        object=("log_path",),
+        timeout=timedelta(minutes=5),
+        repeat="What is gone is gone: a second run removes what has grown old since.",
     )
 }
 

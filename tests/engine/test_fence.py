@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from engine import act, decide, group
 from engine.desk import Desk, Policy
 from engine.errors import Refused
-from engine.model import ActionSpec, ActionStatus, Incident, Judgement, Risk
+from engine.model import Action, ActionSpec, ActionStatus, Incident, Judgement, Outcome, Risk
 from engine.windows import DAYS, Window
 from storage.brake import KeptBrake
 from storage.memory import MemoryCursors
@@ -136,3 +137,25 @@ async def test_two_actions_on_one_object_never_run_at_once() -> None:
         await decide.approve(office, other.number, "bob")
     apart = await second(office, entry().text.replace("manual__1", "manual__2"))
     assert (await decide.approve(office, apart.number, "bob")).action_status is ActionStatus.APPROVED
+
+
+class Hanging(Machine):
+    """It never answers."""
+
+    def catalogue(self) -> Mapping[str, ActionSpec]:
+        return {name: replace(spec, timeout=timedelta(seconds=0.05)) for name, spec in super().catalogue().items()}
+
+    async def act(self, action: Action) -> Outcome:
+        self.acts.append(action.name)
+        await asyncio.sleep(60)
+        return await super().act(action)
+
+
+async def test_a_call_that_takes_too_long_is_given_up_and_never_repeated_blindly() -> None:
+    machine = Hanging()
+    office = desk(machine)
+    incident = await proposed(machine, office)
+    incident = await act.start(office, await decide.approve(office, incident.number, "bob"))
+    assert machine.acts == ["restart_dag_task"]
+    assert incident.action_status is ActionStatus.UNKNOWN
+    assert incident.to_investigate
