@@ -70,6 +70,9 @@ class Incidents(Protocol):
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         """What became of actions for this pattern in this environment, newest first, at most 200."""
 
+    async def lessons_of(self, actions: Sequence[str], limit: int = 400) -> Sequence[Lesson]:
+        """What became of these actions, or of all if none is named, whatever was mended and where; newest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Untold:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +25,8 @@ from engine.events import (
     Verified,
     begin,
 )
-from engine.learn import TELLING, lesson
-from engine.model import ActionStatus, Incident, IncidentId, Judgement, Lesson, Status, WaitsFor
+from engine.learn import TELLING, lesson, relapse
+from engine.model import Action, ActionStatus, Incident, IncidentId, Judgement, Lesson, Status, WaitsFor
 from engine.ports import Incidents, Untold
 from storage import project
 from storage.columns import key, line
@@ -124,10 +125,15 @@ class SqlIncidents(Incidents):
             return await connection.scalar(select(func.count()).select_from(actions).where(these)) or 0
 
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
-        here = (outcomes.c.pattern == key(pattern)) & (outcomes.c.environment == key(environment))
-        query = select(outcomes).where(here).order_by(outcomes.c.id.desc()).limit(LESSONS)
         async with self.database.read() as connection:
-            return [_lesson(row, pattern, environment) for row in await connection.execute(query)]
+            return await _lessons(connection, pattern, environment)
+
+    async def lessons_of(self, actions: Sequence[str], limit: int = 400) -> Sequence[Lesson]:
+        query = select(outcomes).order_by(outcomes.c.id.desc()).limit(limit)
+        if actions:
+            query = query.where(outcomes.c.action.in_([key(one) for one in actions]))
+        async with self.database.read() as connection:
+            return [_lesson(row) for row in await connection.execute(query)]
 
     async def _happened(self, connection: AsyncConnection, after: Incident, event: Event) -> None:
         """The event, and to each listener that it is still to be told."""
@@ -161,10 +167,10 @@ async def _move_action(connection: AsyncConnection, after: Incident, event: Even
         case Diagnosed(at=at, diagnosis=diagnosis):
             await _supersede(connection, after.id, at)
             if diagnosis.proposal:
-                await connection.execute(insert(actions).values(project.proposed_row(after, diagnosis.proposal, at)))
+                await _propose(connection, after, diagnosis.proposal, at)
         case Amended(at=at, action=action) if after.action == action:
             await _supersede(connection, after.id, at)
-            await connection.execute(insert(actions).values(project.proposed_row(after, action, at)))
+            await _propose(connection, after, action, at)
         case Resolved(at=at):
             await _supersede(connection, after.id, at)
         case Approved() | Rejected() | Started() | Acted() | Verified():
@@ -174,8 +180,23 @@ async def _move_action(connection: AsyncConnection, after: Incident, event: Even
                 await connection.execute(
                     update(actions).where(this).values(project.moved_row(before._asdict(), after, event))
                 )
+            if isinstance(event, Verified):
+                await _go_on(connection, after, event)
         case _:
             pass  # nothing else touches an action
+
+
+async def _propose(connection: AsyncConnection, after: Incident, action: Action, at: datetime) -> None:
+    """A row for each step of the plan."""
+    rows = [project.proposed_row(after, step, at) for step in (action, *action.then)]
+    await connection.execute(insert(actions), rows)
+
+
+async def _go_on(connection: AsyncConnection, after: Incident, event: Verified) -> None:
+    """The next step of a plan was approved with the whole of it."""
+    if after.action and after.action.after == event.action:
+        approved = {"status": ActionStatus.APPROVED.value, "approved_by": after.approved_by}
+        await connection.execute(update(actions).where(actions.c.id == after.action.id).values(approved))
 
 
 async def _supersede(connection: AsyncConnection, id: IncidentId, at: datetime) -> None:
@@ -204,24 +225,46 @@ def _first_met(event: Opened) -> dict[str, Any]:
 
 
 async def _learn(connection: AsyncConnection, after: Incident, event: Event) -> None:
-    learned = lesson(after, event)
-    if learned is None:
-        return
-    await connection.execute(insert(outcomes).values(project.outcome_row(learned)))
-    if learned.judgement in TELLING:
-        worked = int(learned.judgement is Judgement.WORKED)
-        tally = {"tried": knowledge.c.tried + 1, "worked": knowledge.c.worked + worked}
-        await connection.execute(update(knowledge).where(knowledge.c.id == key(learned.pattern)).values(tally))
+    if learned := lesson(after, event):
+        earlier = await _lessons(connection, learned.pattern, learned.environment)
+        await connection.execute(insert(outcomes).values(project.outcome_row(learned, earlier)))
+        if learned.judgement in TELLING:
+            await _count(connection, learned.pattern, tried=1, worked=int(learned.judgement is Judgement.WORKED))
+    if action := relapse(after, event):
+        await _relapse(connection, after, action, event.at)
 
 
-def _lesson(row: Row[Any], pattern: str, environment: str) -> Lesson:
+async def _relapse(connection: AsyncConnection, after: Incident, action: str, at: datetime) -> None:
+    """What seemed to have worked did not last: its outcome is put right."""
+    seemed = (outcomes.c.incident_id == after.id) & (outcomes.c.action == key(action)) & outcomes.c.success.is_(True)
+    last = await connection.scalar(select(outcomes.c.id).where(seemed).order_by(outcomes.c.id.desc()).limit(1))
+    if last is not None:
+        await connection.execute(update(outcomes).where(outcomes.c.id == last).values(project.relapsed_row(at)))
+        await _count(connection, after.signal.pattern, worked=-1)
+
+
+async def _count(connection: AsyncConnection, pattern: str, *, tried: int = 0, worked: int = 0) -> None:
+    tally = {"tried": knowledge.c.tried + tried, "worked": knowledge.c.worked + worked}
+    await connection.execute(update(knowledge).where(knowledge.c.id == key(pattern)).values(tally))
+
+
+async def _lessons(connection: AsyncConnection, pattern: str, environment: str) -> list[Lesson]:
+    here = (outcomes.c.pattern == key(pattern)) & (outcomes.c.environment == key(environment))
+    query = select(outcomes).where(here).order_by(outcomes.c.id.desc()).limit(LESSONS)
+    return [replace(_lesson(row), pattern=pattern, environment=environment) for row in await connection.execute(query)]
+
+
+def _lesson(row: Row[Any]) -> Lesson:
+    rejected = row.judgement == project.REJECTED
     return Lesson(
         at=row.at,
         incident=IncidentId(row.incident_id),
-        pattern=pattern,
+        pattern=row.pattern,
         action=row.action,
-        environment=environment,
-        judgement=Judgement(row.judgement),
+        environment=row.environment,
+        judgement=Judgement.UNKNOWN if rejected else Judgement(row.judgement),
         confidence=row.confidence,
         seconds=row.seconds,
+        recurred=row.recurred_at is not None,
+        rejected=rejected,
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.errors import NotFound, Refused, Stale
 from engine.events import Event, Opened, Started, begin
-from engine.learn import lesson
+from engine.learn import lesson, relapse, relapsed
 from engine.model import Account, Incident, IncidentId, Lesson, Status, WaitsFor
 from engine.ports import Cursors, Incidents, People, Untold
 from storage.deliveries import Delivery
@@ -52,6 +52,8 @@ class MemoryIncidents(Incidents):
         self._keep(after, event)
         if learned := lesson(after, event):
             self._lessons.append(learned)
+        if back := relapse(after, event):
+            self._lessons = relapsed(self._lessons, after.id, back)
 
     async def timeline(self, id: IncidentId) -> Sequence[Event]:
         await self.get(id)
@@ -86,6 +88,9 @@ class MemoryIncidents(Incidents):
     async def lessons(self, pattern: str, environment: str) -> Sequence[Lesson]:
         here = [one for one in self._lessons if (one.pattern, one.environment) == (pattern, environment)]
         return here[: -LESSONS - 1 : -1]
+
+    async def lessons_of(self, actions: Sequence[str], limit: int = 400) -> Sequence[Lesson]:
+        return [one for one in reversed(self._lessons) if not actions or one.action in actions][:limit]
 
     def _keep(self, after: Incident, event: Event) -> None:
         self._incidents[after.id] = after

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.events import Acted, Approved, Event, Rejected, Started, Verified
+from engine.learn.feedback import feedback, success
 from engine.model import Action, ActionStatus, Incident, Lesson, Outcome, Verdict
 from storage.columns import KEY, key, line
 from storage.shapes import event_text, incident_text, kind
 
 Row = dict[str, Any]
 ActionEvent = Approved | Rejected | Started | Acted | Verified
+
+REJECTED = "rejected"
+"""A person said no: the outcome's judgement, for readers of SQL."""
 
 ENDED = (
     ActionStatus.COMPLETED,
@@ -96,17 +100,24 @@ def moved_row(before: Mapping[str, Any], after: Incident, event: ActionEvent) ->
             return {**row, **_failed(status, verdict.detail), "result": _verified(before["result"], verdict)}
 
 
-def outcome_row(lesson: Lesson) -> Row:
+def outcome_row(lesson: Lesson, earlier: Sequence[Lesson] = ()) -> Row:
+    """``earlier``: outcomes of the same failure there, newest first."""
     return {
         "at": lesson.at,
         "incident_id": lesson.incident,
         "pattern": key(lesson.pattern),
         "action": key(lesson.action),
         "environment": key(lesson.environment),
-        "judgement": lesson.judgement.value,
+        "judgement": REJECTED if lesson.rejected else lesson.judgement.value,
         "confidence": lesson.confidence,
         "seconds": lesson.seconds,
+        "success": success(lesson),
+        "learning_feedback": feedback(lesson, earlier),
     }
+
+
+def relapsed_row(at: datetime) -> Row:
+    return {"success": False, "recurred_at": at}
 
 
 def _status(after: Incident, action: str) -> ActionStatus | None:

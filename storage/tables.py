@@ -97,7 +97,11 @@ outcomes = _table(
     Column("judgement", Word, nullable=False),
     Column("confidence", Double, nullable=False),
     Column("seconds", Double, nullable=False),
+    Column("success", Boolean, comment="null where nobody can know"),
+    Column("recurred_at", Time, comment="when the same failure came back within the watch"),
+    Column("learning_feedback", Json),
     Index(None, "pattern", "environment", "id"),
+    Index(None, "action", "id"),
 )
 
 knowledge = _table(

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-CHANGE = 0.02
+CHANGE = 0.01
 """How likely it is, from one outcome to the next, that the system has changed and the past says nothing any more."""
 
 ANEW = 2.0
-"""After a change the prior is worth at most so many outcomes: that something broke is no reason to trust it."""
+"""After a change the prior is worth so few outcomes, and its chance is multiplied by ``DOUBT``."""
+
+DOUBT = 0.75
 
 SMALLEST = 2e-3
 """Stories of the past that are less likely than this are forgotten: it keeps a belief as small as it is fast."""
@@ -79,7 +81,7 @@ def believe(prior: Beta, outcomes: Iterable[Seen]) -> Belief:
     changepoint detection with a constant hazard: R. P. Adams and D. J. C. MacKay, 2007, arXiv:0710.3742, section 2,
     with the Beta-Bernoulli model; outcomes of less weight count as fractional powers of their likelihood.
     """
-    anew = prior.worth(ANEW)
+    anew = Beta(ANEW * DOUBT * prior.mean, ANEW * (1.0 - DOUBT * prior.mean))
     stories = [(1.0, prior)]
     for seen in outcomes:
         stories = [_after(share * (1.0 - CHANGE), beta, seen) for share, beta in stories]

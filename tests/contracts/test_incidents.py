@@ -210,8 +210,36 @@ async def test_lessons_are_newest_first_and_of_this_pattern_and_environment(inci
 
 async def test_a_lesson_counts_from_approval(incidents: Incidents) -> None:
     await tell(incidents, await incidents.open(new_id(), opened()), whole_story())
-    (lesson,) = await incidents.lessons("airflow.pool_full", "production")
+    lesson, rejected = await incidents.lessons("airflow.pool_full", "production")
     assert (lesson.seconds, lesson.judgement, lesson.incident) == (30.0, Judgement.WORKED, new_id())
+    assert (rejected.judgement, rejected.rejected, lesson.rejected) == (Judgement.UNKNOWN, True, False)
+
+
+async def test_what_comes_back_within_the_watch_had_not_worked(incidents: Incidents) -> None:
+    for number in range(2):
+        incident = await incidents.open(new_id(number), opened(f"failure {number}"))
+        worked = Verified(at(30), f"a{number}", Verdict(Judgement.WORKED, "so"))
+        await tell(incidents, incident, [Diagnosed(at(1), diagnosis(action(f"a{number}"))), worked])
+    await tell(incidents, await incidents.get(new_id(0)), [Reopened(at(99), signal())])
+    lasted, recurred = await incidents.lessons("airflow.pool_full", "production")
+    assert (lasted.recurred, recurred.recurred) == (False, True)
+    assert (lasted.judgement, recurred.judgement) == (Judgement.WORKED, Judgement.WORKED)
+    await tell(
+        incidents, await incidents.get(new_id(0)), [Resolved(at(120), "ann", "by hand"), Reopened(at(130), signal())]
+    )
+    assert [one.recurred for one in await incidents.lessons("airflow.pool_full", "production")] == [False, True]
+
+
+async def test_an_action_is_known_from_everywhere(incidents: Incidents) -> None:
+    told = [("airflow.pool_full", "raise_pool"), ("airflow.dag_late", "raise_pool"), ("airflow.dag_late", "clear")]
+    for number, (pattern, name) in enumerate(told):
+        incident = await incidents.open(new_id(number), opened(f"failure {number}", pattern=pattern))
+        check = Verified(at(30 + number), f"a{number}", Verdict(Judgement.WORKED, "so"))
+        await tell(incidents, incident, [Diagnosed(at(1), diagnosis(action(f"a{number}", name))), check])
+    assert [(one.pattern, one.action) for one in await incidents.lessons_of(["raise_pool"])] == told[1::-1]
+    assert len(await incidents.lessons_of(["raise_pool"], limit=1)) == 1
+    assert [one.action for one in await incidents.lessons_of(())] == ["clear", "raise_pool", "raise_pool"]
+    assert list(await incidents.lessons_of(["unheard of"])) == []
 
 
 async def test_at_most_200_lessons_are_read(incidents: Incidents) -> None:

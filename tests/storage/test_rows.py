@@ -141,9 +141,10 @@ async def test_a_proposal_that_nobody_took_is_superseded_by_the_end(database: Da
 async def test_outcomes_after_a_whole_story(database: Database) -> None:
     store = SqlIncidents(database)
     await tell(store, await store.open(new_id(), opened()), whole_story())
-    (row,) = await rows(database, select(outcomes))
+    rejected, row = await rows(database, select(outcomes).order_by(outcomes.c.id))
+    assert (rejected["judgement"], rejected["success"], rejected["at"]) == ("rejected", None, at(6))
     assert row == {
-        "id": 1,
+        "id": 2,
         "at": at(42),
         "incident_id": new_id(),
         "pattern": "airflow.pool_full",
@@ -152,6 +153,15 @@ async def test_outcomes_after_a_whole_story(database: Database) -> None:
         "judgement": "worked",
         "confidence": 0.7142857142857143,
         "seconds": 30.0,
+        "success": False,
+        "recurred_at": at(50),
+        "learning_feedback": {
+            "resolution_effectiveness": 1 - 30 / 3600,
+            "pattern_match_strength": 1 / 1.5,
+            "action_sequence_effectiveness": 1.0,
+            "new_patterns_learned": ["fast_resolution_pattern"],
+            "performance_metrics": {"resolution_faster_than_average": False},
+        },
     }
 
 
@@ -161,6 +171,5 @@ async def test_each_event_has_its_row(database: Database) -> None:
     found = await rows(database, select(events.c.sequence, events.c.kind, events.c.at))
     told: list[Event] = [opened(), *whole_story()]
     assert found == [
-        {"sequence": number, "kind": type(event).__name__, "at": event.at}
-        for number, event in enumerate(told, start=1)
+        {"sequence": number, "kind": type(event).__name__, "at": event.at} for number, event in enumerate(told, start=1)
     ]
