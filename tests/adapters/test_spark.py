@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from adapters.targets.spark import CATALOGUE, Spark, SparkSettings, kept
 from adapters.targets.spark.actions import Asked
@@ -278,3 +281,39 @@ async def test_a_secret_is_in_no_repr() -> None:
     target = Spark(SparkSettings("http://m:1", "http://m:2", token="hunter2hunter2"))
     assert "hunter2" not in f"{target!r} {target._settings!r}"  # noqa: SLF001 - that is what is asked here
     await target.close()
+
+
+async def test_workers_that_keep_silent_do_not_add_up() -> None:
+    """Their pages may be closed to us: then the submission is not known, and that is said within one timeout."""
+    async with asyncio.timeout(10), TestServer(_master_of_silent_workers(), host="127.0.0.1") as server:
+        url = str(server.make_url("")).rstrip("/")
+        target = Spark(SparkSettings(url, url, timeout_seconds=1))
+        evidence = await target.look({"application_id": "app-1"})
+        await target.close()
+    assert "no submission is known for it" in evidence.summary
+    assert evidence.state["submission"] == "none"
+
+
+def _master_of_silent_workers() -> web.Application:
+    async def json_page(request: web.Request) -> web.Response:
+        page = {"webuiaddress": str(request.url.origin()), "memory": 4096, "state": "ALIVE"}
+        one = {"state": "FAILED", "memory": 512, "worker": "w-1", "starttime": "1000"}
+        drivers = [{**one, "id": f"driver-{number}"} for number in range(60)]
+        return web.json_response(
+            {
+                "status": "ALIVE",
+                "workers": [{**page, "id": "w-1"}],
+                "activeapps": [],
+                "completedapps": [APP.model_dump()],
+                "activedrivers": [],
+                "completeddrivers": drivers,
+            }
+        )
+
+    async def silent(request: web.Request) -> web.Response:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.get("/json/", json_page), web.get("/log/", silent)])
+    return app

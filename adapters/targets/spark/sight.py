@@ -7,7 +7,7 @@ started with; a later one, the driver's, the application that it registered as. 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from pydantic import ValidationError
@@ -49,16 +49,15 @@ class Sight:
         if (app := master.app(id)) is None:
             return Gone(id)
         earlier = [driver for driver in master.drivers if driver.starttime <= app.starttime]
-        for driver in earlier[:DRIVERS]:
-            about = await self._trace(master, driver)
+        for driver, about in await self._trace_all(master, earlier[:DRIVERS]):
             if about.app_id == app.id:
                 return await self._job(master, driver, about)
         return Loose(app, master.after(app))
 
     async def made_by(self, action_id: str, master: Master, seen: Seen) -> Driver | None:
         """The newest submission with this action's mark: a supervised one is relaunched under another name."""
-        for driver in _since(master, seen):
-            if (await self._trace(master, driver)).action == action_id:
+        for driver, about in await self._trace_all(master, _since(master, seen)):
+            if about.action == action_id:
                 return driver
         return None
 
@@ -76,6 +75,11 @@ class Sight:
         ids = [driver.id, *([app.id] if app else [])]
         request = await asyncio.to_thread(kept.find, self._requests, ids, name)
         return Job(driver, app, name, master.after(app), request)
+
+    async def _trace_all(self, master: Master, drivers: Sequence[Driver]) -> Sequence[tuple[Driver, Traced]]:
+        """All at once: workers that do not answer must not add up to minutes."""
+        traces = await asyncio.gather(*(self._trace(master, driver) for driver in drivers))
+        return list(zip(drivers, traces, strict=True))
 
     async def _trace(self, master: Master, driver: Driver) -> Traced:
         """What its log says; read again until its application stands there, which takes it some seconds."""
