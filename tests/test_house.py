@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.targets import CATALOGUES
 from bot.commands import offered, usage
+from engine.model import ActionSpec
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = [
@@ -69,6 +71,8 @@ def test_the_time_is_only_taken_where_it_comes_in() -> None:
     told = {named(file) for file in PRODUCT if re.search(r"datetime\.now\(|time\.time\(\)", file.read_text("utf-8"))}
     assert told <= {
         "adapters/targets/airflow/__init__.py",
+        "adapters/targets/kubernetes/client.py",
+        "adapters/targets/kubernetes/reading.py",
         "adapters/targets/local.py",
         "bot/analysis.py",
         "bot/clock.py",
@@ -76,6 +80,21 @@ def test_the_time_is_only_taken_where_it_comes_in() -> None:
         "bot/log.py",
         "bot/schedule.py",
     }
+
+
+@pytest.mark.parametrize(
+    ("target", "spec"),
+    [(target, spec) for target, specs in CATALOGUES.items() for spec in specs.values()],
+    ids=lambda one: one if isinstance(one, str) else one.name,
+)
+def test_every_action_says_all_that_an_approver_must_know(target: str, spec: ActionSpec) -> None:
+    assert spec.effect
+    assert spec.undo
+    assert spec.repeat
+    assert set(spec.object) <= {one.name for one in spec.parameters}
+    assert spec.object
+    assert spec.timeout.total_seconds() > 0
+    assert f"`{spec.name}`" in (ROOT / "docs" / "targets.md").read_text("utf-8"), f"docs/targets.md forgets {target}"
 
 
 def test_the_readme_lists_every_command_with_its_role() -> None:
