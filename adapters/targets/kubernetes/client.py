@@ -47,6 +47,15 @@ class Reply:
         return 200 <= self.status < 300 and bool(self.body)
 
     @property
+    def cause(self) -> str:
+        """Kubernetes' one word for why it refused, where it has one."""
+        match self.body.get("details"):
+            case {"causes": [{"reason": str(reason)}, *_]}:
+                return reason
+            case _:
+                return ""
+
+    @property
     def may_have_happened(self) -> bool:
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (200 <= self.status < 300 and not self.body)
 

@@ -18,6 +18,12 @@ from engine.model import Outcome, Result
 BETWEEN = 2.0
 """Seconds between two rounds: a budget frees a pod only once another has become ready elsewhere."""
 
+WAIT = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR)
+"""A budget allows no more for now; several budgets hold one pod. A pod of a namespace being removed goes anyway.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+"""
+
 
 def orphans(pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
     """Pods that nobody would start again elsewhere."""
@@ -68,8 +74,8 @@ class Drain:
         ):  # another pod by that name: leave it
             self.gone += [pod] if reply.ok else []
             return True
-        if reply.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR):
-            self.said = f"Kubernetes says: {reply.words}"  # 500: several budgets hold one pod
+        if reply.status in WAIT or reply.cause == "NamespaceTerminating":
+            self.said = f"Kubernetes says: {reply.words}"
             return False
         raise Unreachable(refusal(self.client, reply), temporary=False)
 
