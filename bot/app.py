@@ -38,7 +38,7 @@ from engine.desk import Desk, Policy
 from engine.detect import Detector
 from engine.errors import OnCallError, Refused, Unreachable
 from engine.events import Event
-from engine.model import Incident, IncidentId
+from engine.model import Incident, IncidentId, Risk
 from engine.ports import Clock, Incidents, People
 from engine.respond import Responder
 from engine.rounds import Rounds
@@ -263,6 +263,7 @@ def policy(settings: Settings, on_call: tuple[str, ...]) -> Policy:
         environment=settings.environment,
         max_actions_per_hour=settings.max_actions_per_hour,
         change_windows=settings.change_windows,
+        risks={name: Risk(risk) for name, _, risk in (one.partition("=") for one in settings.risks)},
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from bot import values
-from bot.kinds import MAY_BE_EMPTIED, Emails, Folders, LogFormat, LogLevel, Names, Phones, Windows, Word
+from bot.kinds import MAY_BE_EMPTIED, Emails, Folders, LogFormat, LogLevel, Names, Phones, Risks, Windows, Word
 
 PLACEHOLDER = "your-secret-key-here"
 """The documented default of SECRET_KEY. Everybody knows it, so it counts as no key at all."""
@@ -168,6 +168,12 @@ class ProgramFields(BaseSettings):
         examples=["mon-thu 09:00-17:00 Europe/Berlin,fri 09:00-12:00 Europe/Berlin"],
         description="Times of the week in which actions of more than low risk may run, with commas between. Empty means"
         " always.",
+    )
+    risks: Risks = Field(
+        (),
+        examples=["drain_node=high,restart_dag_task@staging=low"],
+        description="How risky an action is, where you know better than its target: action=low, medium or high, or for"
+        " one environment action@environment=…, with commas between.",
     )
     enable_risk_assessment: bool = Field(
         default=True,

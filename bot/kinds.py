@@ -23,6 +23,7 @@ Routes: TypeAlias = Annotated[tuple[Annotated[Route, BeforeValidator(route)], ..
 Windows: TypeAlias = Annotated[
     tuple[Annotated[Window, BeforeValidator(values.window)], ...], BeforeValidator(values.items)
 ]
+Risks: TypeAlias = Annotated[tuple[Annotated[str, AfterValidator(values.risk)], ...], BeforeValidator(values.items)]
 Word: TypeAlias = Annotated[str, AfterValidator(values.name)]
 
 MAY_BE_EMPTIED: dict[str, Any] = {"emptied": True}

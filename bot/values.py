@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from bot.variables import Trouble
+from engine.model import Risk
 from engine.redact import redact
 from engine.windows import DAYS, Window
 
@@ -24,6 +25,7 @@ _HOST = re.compile(
 _NAME = re.compile(r"[\w.-]{1,64}")
 _CHANNEL = re.compile(r"#?[^\s#@,>]{1,80}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_RISK = re.compile(rf"[a-z_]+(@[\w.-]+)?=({'|'.join(Risk)})")
 _WINDOW = re.compile(r"(?P<days>[a-z+-]+) (?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d) (?P<zone>\S+)")
 _EMAIL = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,24}")
@@ -66,6 +68,13 @@ def microsoft_id(value: str) -> str:
     if value and not _UUID.fullmatch(value):
         raise ValueError("does not look like 00000000-0000-0000-0000-000000000000")
     return value.lower()
+
+
+def risk(value: str) -> str:
+    """``drain_node=high`` or ``restart_dag_task@staging=low``."""
+    if not _RISK.fullmatch(value):
+        raise ValueError(f"is no action with its risk ({', '.join(Risk)}) such as drain_node=high")
+    return value
 
 
 def window(value: Any) -> Any:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from engine.detect import Detector
 from engine.errors import Refused, Stale
 from engine.events import Event, Opened, apply
-from engine.model import Incident, IncidentId
+from engine.model import Incident, IncidentId, Risk
 from engine.ports import Brake, Clock, Incidents, Target
 from engine.windows import Window
 
@@ -22,6 +22,7 @@ class Policy:
     """What the settings decide. Every number has its reason in ``.env.example``."""
 
     confidence_threshold: float = 0.7
+    wrong_at_most: float = 0.25
     max_actions: int = 5
     assess_risk: bool = True
     quiet_time: timedelta = timedelta(hours=1)
@@ -30,7 +31,13 @@ class Policy:
     on_call: Sequence[str] = ()
     max_actions_per_hour: int = 20
     change_windows: Sequence[Window] = ()
+    risks: Mapping[str, Risk] = field(default_factory=dict)
+    """By action, or by ``action@environment``, which wins; what is not named has the risk that its target says."""
     environment: str = "production"
+
+    def risk(self, action: str, otherwise: Risk) -> Risk:
+        """How risky this action is here."""
+        return self.risks.get(f"{action}@{self.environment}") or self.risks.get(action) or otherwise
 
 
 def _nobody_listens(_incident: Incident, _event: Event) -> None:

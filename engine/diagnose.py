@@ -11,7 +11,8 @@ from engine.detect import fill, missing
 from engine.errors import Unreachable
 from engine.events import AGENT, Diagnosed, Looked, Resolved
 from engine.knowledge import Pattern, Proposal
-from engine.learn import Record, record
+from engine.learn import Elsewhere, Record, record
+from engine.learn.trust import threshold
 from engine.model import (
     Action,
     ActionSpec,
@@ -62,13 +63,15 @@ class Option:
     parameters: Mapping[str, str]
     record: Record
     then: tuple[Step, ...] = ()
+    threshold: float = 0.0
 
 
 async def investigate(desk: Desk, incident: Incident) -> Incident:
     """Look at the target and record what we make of it. What has recovered meanwhile is resolved, with no credit."""
     pattern = desk.detector.patterns.get(incident.signal.pattern)
     lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
-    option = best(options(desk, incident, pattern, lessons)) if pattern else None
+    elsewhere = await _elsewhere(desk, incident, pattern) if pattern else None
+    option = best(options(desk, incident, pattern, lessons, elsewhere)) if pattern else None
     evidence = await _settled(desk, option, incident) if option else None
     if evidence:
         incident = await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
@@ -84,7 +87,15 @@ def ran(incident: Incident) -> int:
     return sum(tried.status in RAN for tried in incident.tried)
 
 
-def options(desk: Desk, incident: Incident, pattern: Pattern, lessons: Sequence[Lesson]) -> Iterator[Option]:
+async def _elsewhere(desk: Desk, incident: Incident, pattern: Pattern) -> Elsewhere:
+    names = [proposal.name for proposal in pattern.proposals]
+    lessons = await desk.incidents.lessons_of(names) if names else ()
+    return Elsewhere(incident.signal.pattern, incident.environment, lessons)
+
+
+def options(
+    desk: Desk, incident: Incident, pattern: Pattern, lessons: Sequence[Lesson], elsewhere: Elsewhere | None = None
+) -> Iterator[Option]:
     """Every action of this pattern that could be taken now: known target, known parameters, not tried in vain."""
     if ran(incident) >= desk.policy.max_actions:
         return
@@ -92,7 +103,10 @@ def options(desk: Desk, incident: Incident, pattern: Pattern, lessons: Sequence[
         step, then = _step(desk, incident, proposal), [_step(desk, incident, one) for one in proposal.then]
         if step and all(then) and not _spent(incident, proposal.name):
             rest = tuple(one for one in then if one)
-            yield Option(*_sides(step), record(lessons, proposal.name, proposal.prior), rest)
+            known = record(lessons, proposal.name, proposal.prior, elsewhere)
+            policy = desk.policy
+            needed = threshold(lessons, proposal.name, policy.confidence_threshold, policy.wrong_at_most)
+            yield Option(*_sides(step), known, rest, needed)
 
 
 def _step(desk: Desk, incident: Incident, proposal: Proposal) -> Step | None:
@@ -133,7 +147,7 @@ def explain(
         because=_because(incident, option),
         proposal=action,
         steps=tuple(fill(step, incident.identifiers) for step in pattern.steps),
-        hand_over=_hand_over(incident, policy, action, confidence),
+        hand_over=_hand_over(incident, policy, action, option),
         predicted_seconds=round(option.record.seconds) if option and option.record.seconds is not None else None,
     )
 
@@ -190,7 +204,7 @@ def _planned(desk: Desk, incident: Incident, step: Step) -> Action:
         target=step.target.name,
         name=spec.name,
         parameters=step.parameters,
-        risk=risk_of(spec.risk, incident.severity, desk.policy),
+        risk=risk_of(desk.policy.risk(spec.name, spec.risk), incident.severity, desk.policy),
         effect=fill(spec.effect, step.parameters),
         undo=fill(spec.undo, step.parameters),
         request=spec.request(step.parameters),
@@ -209,14 +223,14 @@ def _because(incident: Incident, option: Option | None) -> tuple[str, ...]:
     return tuple(because)
 
 
-def _hand_over(incident: Incident, policy: Policy, action: Action | None, confidence: float) -> str:
+def _hand_over(incident: Incident, policy: Policy, action: Action | None, option: Option | None) -> str:
     """Why a person must look at this, or nothing. The reasons are those of the user's own escalation rules."""
     if ran(incident) >= policy.max_actions:
         return f"{ran(incident)} actions were run and none mended it for good: a person decides."
-    if action is None:
+    if action is None or option is None:
         return "No action of mine mends this by itself: a person decides."
     if policy.assess_risk and action.risk is Risk.HIGH:
         return "The action is of high risk here: look twice before you approve."
-    if confidence < policy.confidence_threshold:
-        return f"Low confidence: {confidence:.2f} is under the threshold of {policy.confidence_threshold:.2f}."
+    if option.record.confidence < option.threshold:
+        return f"Low confidence: {option.record.confidence:.2f} is under the threshold of {option.threshold:.2f}."
     return ""

@@ -112,6 +112,7 @@ def test_the_documented_defaults() -> None:
         "SERVICES_BUS": "system",
         "SERVICES_DOCKER": "",
         "HTTP_HEALTH_HOSTS": "",
+        "RISKS": "",
     }
     assert dangers(settings) == []
 

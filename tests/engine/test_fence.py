@@ -159,3 +159,14 @@ async def test_a_call_that_takes_too_long_is_given_up_and_never_repeated_blindly
     assert machine.acts == ["restart_dag_task"]
     assert incident.action_status is ActionStatus.UNKNOWN
     assert incident.to_investigate
+
+
+async def test_the_settings_know_the_risk_better_than_the_target() -> None:
+    machine = Machine()
+    risks = {"restart_dag_task": Risk.HIGH, "restart_dag_task@staging": Risk.LOW}
+    incident = await proposed(machine, desk(machine, policy=Policy(risks=risks)))
+    assert incident.action
+    assert incident.action.risk is Risk.HIGH
+    incident = await proposed(machine, desk(machine, policy=Policy(risks=risks, environment="staging")))
+    assert incident.action
+    assert incident.action.risk is Risk.LOW
