@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 
@@ -43,4 +44,4 @@ def increased(present: str, wanted: str) -> str:
 def _plus(now: Decimal, share: str) -> str:
     """In whole Mi, rounded up."""
     exact = now * (100 + int(share[1:-1])) / 100
-    return f"{-int(-exact // _UNITS['Mi'])}Mi"
+    return f"{math.ceil(exact / _UNITS['Mi'])}Mi"
