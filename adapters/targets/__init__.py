@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets import airflow, http_health, kubernetes, local, pgbouncer, postgresql, services, spark
+from adapters.targets import airflow, http_health, kubernetes, local, mysql, pgbouncer, postgresql, services, spark
 from engine.model import ActionSpec
 
 CATALOGUES: Mapping[str, Mapping[str, ActionSpec]] = {
@@ -12,6 +12,7 @@ CATALOGUES: Mapping[str, Mapping[str, ActionSpec]] = {
     "http_health": http_health.CATALOGUE,
     "kubernetes": kubernetes.CATALOGUE,
     "local": local.CATALOGUE,
+    "mysql": mysql.CATALOGUE,
     "pgbouncer": pgbouncer.CATALOGUE,
     "postgresql": postgresql.CATALOGUE,
     "services": services.CATALOGUE,

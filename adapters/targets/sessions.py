@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.model import Judgement, Outcome, Result, Verdict
 
 SHOWN = 5
+WAITS = "waiting for a lock"
 _BETWEEN = " · "
 
 

@@ -16,6 +16,7 @@ from adapters.targets import CATALOGUES
 from adapters.targets.dry_run import DryRun
 from adapters.targets.http_health import HttpHealth, HttpHealthSettings
 from adapters.targets.local import Local
+from adapters.targets.mysql import MySQL, MySQLSettings
 from adapters.targets.pgbouncer import PgBouncer, PgBouncerSettings
 from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from adapters.targets.services import Services, ServicesSettings
@@ -85,6 +86,7 @@ def action(target: str, spec: ActionSpec, parameters: Mapping[str, str]) -> Acti
 
 
 DATABASES: Mapping[str, Callable[[str], Target]] = {
+    "mysql": lambda url: MySQL(MySQLSettings((url,), ("*",), (), 1)),
     "pgbouncer": lambda url: PgBouncer(PgBouncerSettings((url,), ("*",), 1)),
     "postgresql": lambda url: PostgreSQL(PostgreSQLSettings((url,), ("*",), 1)),
 }
@@ -107,7 +109,7 @@ async def real(name: str, tmp_path: Path) -> AsyncIterator[Target]:
             yield HttpHealth(HttpHealthSettings(("*.example.com",)))
         case "services":
             yield Services(ServicesSettings(bus=str(tmp_path / "no-bus"), allowed=("*-*",)))
-        case "pgbouncer" | "postgresql":
+        case "mysql" | "pgbouncer" | "postgresql":
             yield DATABASES[name](f"{name}://a:b@127.0.0.1:{free_port()}/c")
         case "spark":
             nowhere = f"http://127.0.0.1:{free_port()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
@@ -104,7 +105,7 @@ async def test_the_size_that_moved_or_is_out_of_proportion_is_left(target: PgBou
     assert (late.result, "5 now" in late.detail) == (Result.FAILED, True)
     huge = await target.act(await proposed(target, "increase_pool_size", to="500"))
     assert (huge.result, "more than 4 times" in huge.detail) == (Result.FAILED, True)
-    other = Action(**{**{at: getattr(second, at) for at in second.__dataclass_fields__}, "parameters": {"to": "9"}})
+    other = replace(second, parameters={"to": "9"})
     assert (await target.act(other)).result is Result.CHANGED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
@@ -244,7 +245,7 @@ async def test_a_pid_that_now_belongs_to_another_session_is_left_alone(target: P
     name = f"session {session.get_server_pid()}"
     assert name in action.seen
     earlier = {**action.seen, name: action.seen[name].replace("started 20", "started 19")}
-    replaced = Action(**{**{at: getattr(action, at) for at in action.__dataclass_fields__}, "seen": earlier})
+    replaced = replace(action, seen=earlier)
     assert (await target.act(replaced)).result is Result.CHANGED
     assert await lives(session)
 

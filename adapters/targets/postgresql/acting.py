@@ -7,8 +7,9 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
+from adapters.targets.choosing import Some
 from adapters.targets.databases import Fence, Lost, Where
-from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit, Some
+from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit
 from adapters.targets.postgresql.looking import limits, role, some
 from adapters.targets.postgresql.server import GONE, Here, Server, cancel, terminate
 from adapters.targets.sessions import outcome

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from adapters.targets.choosing import Idle, Running, Some
 from adapters.targets.databases import (
     DATABASE,
     FROM,
@@ -19,9 +20,7 @@ from adapters.targets.databases import (
     TO,
     USER,
     Increase,
-    Most,
     Name,
-    Seconds,
     Where,
     among,
     spec,
@@ -29,57 +28,18 @@ from adapters.targets.databases import (
 from adapters.targets.sessions import Session
 from engine.model import ActionSpec, Parameter, Risk
 
-WAITS = "waiting for a lock"
 
-
-class Some(Where):
-    """Sessions of one server, chosen by what the server itself says of them."""
-
-    database_name: Name = ""
-    database_user: Name = ""
-
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
-        return [one for one in sessions if self._named(one)]
-
-    def _named(self, one: Session) -> bool:
-        return self.database_name in ("", one.database) and self.database_user in ("", one.user)
-
-    def _sql(self, call: str, *conditions: str, tail: str = "") -> str:
-        names = (("datname", self.database_name), ("usename", self.database_user))
-        those = (*conditions, *(f"{column} = {literal(value)}" for column, value in names if value))
-        return f"SELECT {call} FROM pg_stat_activity WHERE {' AND '.join(those)}{tail};{self.server}"  # noqa: S608 - shown, never sent
-
-
-class Idle(Some):
-    """The longest idle first: sessions that become idle meanwhile do not change which are meant."""
-
-    idle_seconds: Seconds = 300
-    most: Most = 10
-
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
-        fitting = [one for one in sessions if self._named(one) and one.idle and one.seconds >= self.idle_seconds]
-        return sorted(fitting, key=lambda one: (-one.seconds, one.number))[: self.most]
-
+class IdleSessions(Idle):
     def __str__(self) -> str:
         old = f"state_change < now() - interval '{self.idle_seconds} s'"
-        return self._sql(TERMINATE, "state LIKE 'idle%'", old, tail=f" ORDER BY state_change LIMIT {self.most}")
+        return _sql(self, "state LIKE 'idle%'", old, tail=f" ORDER BY state_change LIMIT {self.most}")
 
 
-class Running(Some):
-    """The oldest first. Who only waits for a lock is not what is wrong: it is who holds it."""
-
-    running_seconds: Seconds = 300
-    most: Most = 10
-
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
-        named = [one for one in sessions if self._named(one) and one.doing == "running"]
-        fitting = [one for one in named if one.seconds >= self.running_seconds]
-        return sorted(fitting, key=lambda one: (-one.seconds, one.number))[: self.most]
-
+class Queries(Running):
     def __str__(self) -> str:
         old = f"query_start < now() - interval '{self.running_seconds} s'"
         active = "state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock'"
-        return self._sql(TERMINATE, active, old, tail=f" ORDER BY query_start LIMIT {self.most}")
+        return _sql(self, active, old, tail=f" ORDER BY query_start LIMIT {self.most}")
 
 
 class Pool(Some):
@@ -89,11 +49,11 @@ class Pool(Some):
     application_name: Name = ""
 
     def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
-        return [one for one in sessions if self._named(one) and self.application_name in ("", one.application)]
+        return [one for one in sessions if self.names(one) and self.application_name in ("", one.application)]
 
     def __str__(self) -> str:
         program = (f"application_name = {literal(self.application_name)}",) if self.application_name else ()
-        return self._sql(TERMINATE, "state = 'idle'", *program)
+        return _sql(self, "state = 'idle'", *program)
 
 
 class Query(Where):
@@ -127,11 +87,9 @@ class RoleLimit(Where):
         return f"{self.statement};{self.server}"
 
 
-TERMINATE = "pg_terminate_backend(pid)"
-
 MODELS: Mapping[str, type[Where]] = {
-    "terminate_queries": Running,
-    "terminate_idle_sessions": Idle,
+    "terminate_queries": Queries,
+    "terminate_idle_sessions": IdleSessions,
     "restart_connection_pool": Pool,
     "cancel_query": Query,
     "increase_max_connections": MaxConnections,
@@ -139,8 +97,8 @@ MODELS: Mapping[str, type[Where]] = {
 }
 
 _TELLING: Mapping[str, type[Where]] = {
-    "running_seconds": Running,
-    "idle_seconds": Idle,
+    "running_seconds": Queries,
+    "idle_seconds": IdleSessions,
     "application_name": Pool,
     "connection_limit": RoleLimit,
     "to": MaxConnections,
@@ -152,6 +110,14 @@ def meant(identifiers: Mapping[str, str]) -> tuple[type[Where], dict[str, str]]:
     """Whose state these names ask for: an action's own, told by a parameter that no other has, or the server's."""
     model = next((model for name, model in _TELLING.items() if name in identifiers), Some)
     return model, among(model, identifiers)
+
+
+def _sql(those: Some, *conditions: str, tail: str = "") -> str:
+    """As it is shown. What is sent names each session by its process id and its start."""
+    names = (("datname", those.database_name), ("usename", those.database_user))
+    rules = (*conditions, *(f"{column} = {literal(value)}" for column, value in names if value))
+    what = f"pg_terminate_backend(pid) FROM pg_stat_activity WHERE {' AND '.join(rules)}{tail}"
+    return f"SELECT {what};{those.server}"
 
 
 def literal(text: str) -> str:
@@ -169,7 +135,7 @@ CATALOGUE: Mapping[str, ActionSpec] = {
     one.name: one
     for one in (
         spec(
-            "terminate_queries", Running, HOST, PORT, DATABASE, USER, RUNNING, MOST,
+            "terminate_queries", Queries, HOST, PORT, DATABASE, USER, RUNNING, MOST,
             risk=Risk.MEDIUM,
             effect="Ends the sessions of the oldest queries that have run for {running_seconds} seconds or more, at "
             "most {most} of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",
@@ -177,7 +143,7 @@ CATALOGUE: Mapping[str, ActionSpec] = {
             repeat=_ALIVE,
         ),
         spec(
-            "terminate_idle_sessions", Idle, HOST, PORT, DATABASE, USER, IDLE, MOST,
+            "terminate_idle_sessions", IdleSessions, HOST, PORT, DATABASE, USER, IDLE, MOST,
             risk=Risk.LOW,
             effect="Ends the sessions that have been idle longest, for {idle_seconds} seconds or more, at most {most} "
             "of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",

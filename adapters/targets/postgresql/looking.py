@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.targets.choosing import Some
 from adapters.targets.databases import Fence, Where
-from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit, Some
+from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit
 from adapters.targets.postgresql.server import (
     MAX_CONNECTIONS,
     MAY_SEE_WRITTEN,

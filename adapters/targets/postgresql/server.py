@@ -13,8 +13,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
 from adapters.targets.databases import Lost, NotSent, Place, Seat, plain
-from adapters.targets.postgresql.actions import WAITS
-from adapters.targets.sessions import Session
+from adapters.targets.sessions import WAITS, Session
 from engine.errors import Unreachable
 
 OURS = "oncall-agent"
