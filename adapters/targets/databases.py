@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from adapters.targets.parameters import wrong
-from engine.errors import Misconfigured, NotFound, Refused, Unreachable
+from engine.errors import Misconfigured, NotFound, OnCallError, Refused, Unreachable
 from engine.model import ActionSpec, Parameter, Risk
 
 LONGEST = 300
@@ -214,13 +214,17 @@ class Seat(Generic[C]):
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[C]:
-        """Raises NotSent. A session that saw trouble is not used again: its next answer might be the last one's."""
+        """Raises NotSent. A session that was lost or cancelled is not used again: its next answer might be the last's.
+
+        A refusal, the server's or ours, is no reason to give the seat up.
+        """
         async with self._lock:
             session = await self._ready()
             try:
                 yield session
-            except BaseException:
-                self.leave()
+            except BaseException as error:
+                if isinstance(error, Lost) or not isinstance(error, OnCallError):
+                    self.leave()
                 raise
 
     def leave(self) -> None:

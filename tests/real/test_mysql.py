@@ -14,6 +14,7 @@ from asyncmy.errors import Error
 
 from adapters.targets.databases import Place
 from adapters.targets.mysql import CATALOGUE, MySQL, MySQLSettings
+from adapters.targets.mysql.acting import kill
 from adapters.targets.mysql.rights import granted
 from adapters.targets.mysql.server import MYSQL, ROOM, Server, shown
 from engine.errors import Misconfigured, Unreachable
@@ -179,6 +180,18 @@ async def test_a_session_that_was_replaced_is_left_alone(target: MySQL, shop: Sh
         replaced = replace(action, seen={**action.seen, ours: other})
         assert (await target.act(replaced)).result is Result.CHANGED
     assert await lives(session)
+
+
+async def test_even_between_the_last_look_and_the_deed(server: servers.Server, shop: Shop) -> None:
+    session = await shop.idles()
+    there = Server(url(server), Place(server.host, server.port), 5, (server.user,))
+    async with there.session() as connection:
+        (one,) = [one for one in await there.sessions(connection) if one.number == session.thread_id()]
+        assert await lives(session), "and so it has done something else"
+        assert not await kill(there, connection, one)
+        assert not await kill(there, connection, replace(one, number=999_999))
+    assert await lives(session)
+    there.close()
 
 
 async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: MySQL, shop: Shop) -> None:

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
 import pytest
 
+from adapters.targets.databases import Place
 from adapters.targets.postgresql import CATALOGUE, PostgreSQL, PostgreSQLSettings
+from adapters.targets.postgresql.server import Server as Connected
+from adapters.targets.postgresql.server import cancel, sessions, terminate
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result, Verdict
 from tests.servers import Server, free_port
@@ -248,6 +252,34 @@ async def test_a_pid_that_now_belongs_to_another_session_is_left_alone(target: P
     replaced = replace(action, seen=earlier)
     assert (await target.act(replaced)).result is Result.CHANGED
     assert await lives(session)
+
+
+async def test_even_between_the_last_look_and_the_deed(server: Server, shop: Shop) -> None:
+    session = await shop.idles()
+    there = Connected(url(server), Place(server.host, server.port), 5)
+    async with there.session() as connection:
+        (one,) = [one for one in await sessions(connection) if one.number == session.get_server_pid()]
+        second = timedelta(seconds=1)
+        for other in (replace(one, started=one.started - second), replace(one, since=one.since - second)):
+            assert not await terminate(connection, other)
+            assert not await cancel(connection, other)
+        assert await lives(session), "and does something else again"
+        assert not await terminate(connection, one)
+        assert await lives(session)
+    there.close()
+
+
+async def test_a_refusal_does_not_cost_the_seat(server: Server, target: PostgreSQL) -> None:
+    """On a full server there would be no other."""
+    await target.open()
+    owner = await asyncpg.connect(server.url("postgres"))
+    ours = "SELECT min(pid) FROM pg_stat_activity WHERE usename = 'oncall_agent'"
+    before = await owner.fetchval(ours)
+    assert (await target.look({"to": "1"})).state == {}
+    denied = await proposed(target, "set_role_connection_limit", database_user=server.user, connection_limit="3")
+    assert (await target.act(denied)).result is Result.FAILED
+    assert await owner.fetchval(ours) == before
+    await owner.close()
 
 
 async def test_a_pool_starts_afresh_and_who_is_at_work_goes_on(target: PostgreSQL, shop: Shop) -> None:

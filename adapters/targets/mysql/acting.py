@@ -88,7 +88,7 @@ async def _each(server: Server, connection: Any, chosen: Sequence[Session]) -> O
     refused: set[str] = set()
     for one in chosen:
         try:
-            (done if await _kill(server, connection, one) else left).append(one)
+            (done if await kill(server, connection, one) else left).append(one)
         except Lost as error:
             before = f" Before that: {outcome('Ended', done, left, refused).detail}" if done else ""
             return Outcome(Result.UNKNOWN, f"{error} What became of session {one.number} is not known.{before}")
@@ -97,7 +97,7 @@ async def _each(server: Server, connection: Any, chosen: Sequence[Session]) -> O
     return outcome("Ended", done, left, refused)
 
 
-async def _kill(server: Server, connection: Any, one: Session) -> bool:
+async def kill(server: Server, connection: Any, one: Session) -> bool:
     """Whether it was ended. A server gives an id once; that it does nothing else by now is looked at first."""
     now = {other.number: other for other in await server.sessions(connection)}.get(one.number)
     if now is None or (now.identity, now.work) != (one.identity, one.work):

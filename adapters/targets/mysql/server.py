@@ -83,6 +83,7 @@ class Server:
             yield connection
 
     def close(self) -> None:
+        """Give the session up; the next call opens another."""
         self._seat.leave()
 
     async def ask(self, connection: Any, statement: str) -> list[Row]:
@@ -96,6 +97,7 @@ class Server:
             number, words = _said(error)
             if 0 < number < OURS:
                 raise Denied(f"{self.place} refused: {plain(words, self._secret)}.", number) from None
+            self.close()
             raise Lost(f"{self.place} broke off or did not answer in time.") from None
 
     async def room(self, connection: Any) -> Room:

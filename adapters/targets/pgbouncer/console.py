@@ -70,6 +70,7 @@ class Console:
             yield connection
 
     def close(self) -> None:
+        """Give the session up; the next call opens another."""
         self._seat.leave()
 
     async def ask(self, connection: Connection, command: str) -> list[Row]:
@@ -86,6 +87,7 @@ class Console:
             if isinstance(error, psycopg.Error) and error.sqlstate:
                 words = plain(error, self._secret)
                 raise Unreachable(f"PgBouncer at {self.place} refused: {words}.", temporary=False) from None
+            self.close()
             raise Lost(f"PgBouncer at {self.place} broke off or did not answer in time.") from None
         finally:
             late.cancel()

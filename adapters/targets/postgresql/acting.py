@@ -87,6 +87,7 @@ async def _each(server: Server, connection: Any, touch: Touch, chosen: list[Here
         try:
             (done if await touch(connection, one) else left).append(one)
         except GONE:
+            server.close()
             before = f"Before that: {outcome(verb, done, left, refused).detail}" if done else ""
             return Outcome(Result.UNKNOWN, f"{LOST} {before}".rstrip())
         except asyncpg.PostgresError as error:

@@ -101,6 +101,7 @@ class Server:
             yield connection
 
     def close(self) -> None:
+        """Give the session up; the next call opens another."""
         self._seat.leave()
 
     @contextmanager
@@ -109,6 +110,7 @@ class Server:
         try:
             yield
         except GONE:
+            self.close()
             raise Lost(f"PostgreSQL at {self.place} broke off or did not answer in time.") from None
         except asyncpg.PostgresError as error:
             raise Unreachable(f"PostgreSQL at {self.place} refused: {self.words(error)}.", temporary=False) from None
