@@ -68,7 +68,7 @@ class Settings(Fields):
 
     def database_servers(self) -> tuple[str, ...]:
         """The addresses of all database servers that are acted on, with their passwords."""
-        lists = (self.postgresql_urls, self.pgbouncer_urls)
+        lists = (self.postgresql_urls, self.pgbouncer_urls, self.mysql_urls)
         return tuple(url for one in lists for url in values.items(one.get_secret_value()))
 
     def origin(self, name: str) -> str:

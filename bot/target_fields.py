@@ -115,6 +115,18 @@ class Fields(ChatFields):
         description="Pools that may be acted on, written as POSTGRESQL_MAY_ACT_ON. Empty means none.",
     )
 
+    mysql_urls: SecretStr = Field(
+        SecretStr(""),
+        examples=["mysql://oncall_agent:<password>@db:3306/mysql"],
+        description="MySQL and MariaDB servers that may be looked at, written as POSTGRESQL_URLS. Empty means a dry"
+        " run.",
+    )
+    mysql_may_act_on: Names = Field(
+        (),
+        examples=["db:3306/*"],
+        description="Databases that may be acted on, written as POSTGRESQL_MAY_ACT_ON. Empty means none.",
+    )
+
     # Services
     services_allowed: Names = Field(
         (),

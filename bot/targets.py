@@ -18,6 +18,7 @@ from adapters.targets.dry_run import DryRun
 from adapters.targets.http_health import HttpHealth, HttpHealthSettings
 from adapters.targets.kubernetes import Kubernetes, KubernetesSettings
 from adapters.targets.local import Local
+from adapters.targets.mysql import MySQL, MySQLSettings
 from adapters.targets.pgbouncer import PgBouncer, PgBouncerSettings
 from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from adapters.targets.services import Services, ServicesSettings
@@ -86,6 +87,11 @@ def pgbouncer(settings: Settings) -> PgBouncer | None:
     return PgBouncer(PgBouncerSettings(urls, settings.pgbouncer_may_act_on)) if urls else None
 
 
+def mysql(settings: Settings) -> MySQL | None:
+    urls = items(settings.mysql_urls.get_secret_value())
+    return MySQL(MySQLSettings(urls, settings.mysql_may_act_on)) if urls else None
+
+
 def services(settings: Settings) -> Services | None:
     if not settings.services_allowed:
         return None
@@ -99,7 +105,7 @@ def http_health(settings: Settings) -> HttpHealth | None:
 
 
 Make: TypeAlias = Callable[
-    [Settings], Airflow | Kubernetes | Spark | PostgreSQL | PgBouncer | Services | HttpHealth | None
+    [Settings], Airflow | Kubernetes | Spark | PostgreSQL | PgBouncer | MySQL | Services | HttpHealth | None
 ]
 
 TARGETS: Mapping[str, Make] = {
@@ -108,6 +114,7 @@ TARGETS: Mapping[str, Make] = {
     "spark": spark,
     "postgresql": postgresql,
     "pgbouncer": pgbouncer,
+    "mysql": mysql,
     "services": services,
     "http_health": http_health,
 }
@@ -125,7 +132,7 @@ async def connected(settings: Settings) -> AsyncIterator[dict[str, Target]]:
             if target := make(settings):
                 stack.push_async_callback(target.close)
                 targets[name] = target
-                if isinstance(target, PostgreSQL):  # a server that is full later lets nobody in
+                if isinstance(target, PostgreSQL | MySQL):  # a server that is full later lets nobody in
                     await stack.enter_async_context(_beside(target.open()))
         yield targets
 
@@ -136,6 +143,7 @@ SETTINGS: Mapping[str, str] = {
     "spark": "spark_master_url",
     "postgresql": "postgresql_urls",
     "pgbouncer": "pgbouncer_urls",
+    "mysql": "mysql_urls",
     "services": "services_allowed",
     "http_health": "http_health_hosts",
 }

@@ -113,6 +113,8 @@ def test_the_documented_defaults() -> None:
         "SERVICES_DOCKER": "",
         "HTTP_HEALTH_HOSTS": "",
         "RISKS": "",
+        "MYSQL_URLS": "",
+        "MYSQL_MAY_ACT_ON": "",
     }
     assert dangers(settings) == []
 
