@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.servers.mariadb",
     "tests.servers.pgbouncer",
     "tests.servers.airflow",
+    "tests.servers.airflow2",
     "tests.servers.chromium",
     "tests.servers.databases",
     "tests.servers.kubernetes",

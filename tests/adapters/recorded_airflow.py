@@ -71,9 +71,11 @@ class RecordedAirflow:
         body: Any = await request.json() if request.can_read_body else None
         if request.raw_path == "/auth/token" and "POST /auth/token" not in self.answers:
             return self._sign_in(body)
+        if request.raw_path.endswith("/api/v2/version") and "GET /api/v2/version" not in self.answers:
+            return _as_recorded("version")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         self.heard.append(Heard(request.method, request.raw_path, body, token))
-        if self.good_token and token != self.good_token:
+        if self.good_token and token != self.good_token and not token.startswith("Basic "):
             return _as_recorded("token_invalid")
         answers = self.answers.get(f"{request.method} {request.raw_path.partition('?')[0]}")
         if not answers:
@@ -105,8 +107,10 @@ async def recorded_airflow() -> AsyncIterator[RecordedAirflow]:
 
 
 @asynccontextmanager
-async def connected(url: str, password: str = PASSWORD, token: str = "", seconds: float = 5) -> AsyncIterator[Airflow]:
-    target = Airflow(AirflowSettings(url, "admin", password, token, seconds))
+async def connected(
+    url: str, password: str = PASSWORD, token: str = "", seconds: float = 5, username: str = "admin"
+) -> AsyncIterator[Airflow]:
+    target = Airflow(AirflowSettings(url, username, password, token, seconds))
     try:
         yield target
     finally:

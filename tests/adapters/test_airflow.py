@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -12,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from adapters.targets.airflow import Airflow, AirflowSettings
-from adapters.targets.airflow.actions import CATALOGUE
+from adapters.targets.airflow.actions import CATALOGUE, spoken
+from adapters.targets.airflow.calls import AIRFLOW_2
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Judgement, Result
 from tests.adapters.recorded_airflow import (
@@ -31,6 +33,15 @@ RUN = f"{DAG}/dagRuns/inc-1"
 PART = f"{RUN}/taskInstances/transform"
 CLEAR = f"POST {DAG}/clearTaskInstances"
 RESTART = action("restart_dag_task", TASK, SEEN_FAILED)
+RUN_SEEN = {"run_state": "failed", "run_ended": "2026-11-21T11:34:15.937732+00:00"}
+DAG_SEEN = {"is_paused": "no"}
+SEEN = {
+    "restart_dag_task": SEEN_FAILED,
+    "clear_dag_run": RUN_SEEN,
+    "trigger_dag": DAG_SEEN,
+    "pause_dag": DAG_SEEN,
+    "stop_dag_task": {"state": "running", "try_number": "1"},
+}
 
 
 @pytest.fixture
@@ -150,7 +161,7 @@ async def test_what_is_sent_is_what_the_person_read(
     name, parameters, request_line, answer, task = case
     server.say(f"GET {PART}/-1", task)
     server.say(request_line, answer)
-    wanted = action(name, parameters, SEEN_FAILED)
+    wanted = action(name, parameters, SEEN[name])
     outcome = await airflow.act(wanted)
     assert outcome.result is Result.DONE, outcome
     assert [str(one) for one in server.changes] == [wanted.request.replace("{this action}", "a1")]
@@ -175,10 +186,13 @@ def test_clearing_a_run_is_exactly_this() -> None:
     assert request == f'POST {RUN}/clear\n{{"dry_run": false, "only_failed": true}}'
 
 
+UNPAUSE = action("unpause_dag", {"dag_id": "oncall_timeout"}, {"is_paused": "yes"})
+
+
 async def test_unpause(server: RecordedAirflow, airflow: Airflow) -> None:
     server.say(f"GET {DAG}", "paused")
     server.say(f"PATCH {DAG}", "dag_running")
-    assert (await airflow.act(action("unpause_dag", {"dag_id": "oncall_timeout"}))).result is Result.DONE
+    assert (await airflow.act(UNPAUSE)).result is Result.DONE
     assert server.changes[0].body == {"is_paused": False}
 
 
@@ -203,7 +217,7 @@ async def test_a_200_that_cleared_nothing_is_nothing_done(
 
 async def test_clearing_a_run_without_failures_is_nothing_done(server: RecordedAirflow, airflow: Airflow) -> None:
     server.say(f"POST {RUN}/clear", "clear_run_nothing")
-    wanted = action("clear_dag_run", {"dag_id": "oncall_timeout", "dag_run_id": "inc-1"})
+    wanted = action("clear_dag_run", {"dag_id": "oncall_timeout", "dag_run_id": "inc-1"}, RUN_SEEN)
     assert (await airflow.act(wanted)).result is Result.NOTHING_DONE
 
 
@@ -226,6 +240,31 @@ async def test_what_would_be_of_no_use_is_not_sent(
     assert server.changes == []
 
 
+@pytest.mark.parametrize("case", EVERY)
+async def test_what_has_moved_since_it_was_seen_is_left_alone(
+    server: RecordedAirflow, airflow: Airflow, case: tuple[str, dict[str, str], str, str, str]
+) -> None:
+    name, parameters, request_line, answer, task = case
+    server.say(f"GET {PART}/-1", task)
+    server.say(request_line, answer)
+    outcome = await airflow.act(action(name, parameters, {**SEEN[name], "try_number": "7"}))
+    assert (outcome.result, server.changes) == (Result.CHANGED, [])
+    assert "not what you saw" in outcome.detail
+
+
+async def test_a_dag_outside_the_fence(server: RecordedAirflow) -> None:
+    settings = AirflowSettings(server.url, "admin", PASSWORD, dags=("etl_*", "oncall_stuck"))
+    airflow = Airflow(settings)
+    assert (await airflow.look(TASK)).state == SEEN_FAILED, "looking is allowed"
+    outcome = await airflow.act(RESTART)
+    assert (outcome.result, server.changes) == (Result.FAILED, [])
+    assert outcome.detail == "DAG oncall_timeout is not among AIRFLOW_DAGS. Nothing was sent."
+    wrong = airflow.catalogue()["pause_dag"].wrong
+    assert wrong({"dag_id": "oncall_timeout"}) == {"dag_id": "is not among AIRFLOW_DAGS"}
+    assert wrong({"dag_id": "etl_1"}) == {}
+    await airflow.close()
+
+
 @pytest.mark.parametrize("name", ["restart_dag_task", "clear_dag_run", "trigger_dag"])
 async def test_nothing_is_started_in_a_paused_dag(server: RecordedAirflow, airflow: Airflow, name: str) -> None:
     server.say(f"GET {DAG}", "paused")
@@ -245,7 +284,7 @@ async def test_a_task_that_does_not_exist(server: RecordedAirflow, airflow: Airf
 
 async def test_a_second_trigger_of_the_same_action_starts_nothing(server: RecordedAirflow, airflow: Airflow) -> None:
     server.say(f"POST {DAG}/dagRuns", "triggered", "trigger_twice")
-    wanted = action("trigger_dag", {"dag_id": "oncall_timeout"})
+    wanted = action("trigger_dag", {"dag_id": "oncall_timeout"}, DAG_SEEN)
     first, second = await airflow.act(wanted), await airflow.act(wanted)
     assert (first.result, second.result) == (Result.DONE, Result.DONE)
     assert "was not again" in second.detail
@@ -554,9 +593,6 @@ async def test_a_call_that_never_arrived_is_said_so(airflow: Airflow) -> None:
     assert "failed, try 1 of 1" in verdict.detail
 
 
-RUN_SEEN = {"run_state": "failed", "run_ended": "2026-11-21T11:34:15.937732+00:00"}
-
-
 @pytest.mark.parametrize(
     ("shown", "seen", "judgement"),
     [
@@ -641,8 +677,67 @@ async def test_check_names_the_part_that_is_not_healthy(server: RecordedAirflow,
         await airflow.check()
 
 
-async def test_check_meets_something_older_than_airflow_3(server: RecordedAirflow, airflow: Airflow) -> None:
+async def test_check_meets_something_older(server: RecordedAirflow, airflow: Airflow) -> None:
     server.say("GET /api/v2/monitor/health", "dag_unknown")
     server.say("GET /api/v2/version", "dag_unknown")
-    with pytest.raises(Unreachable, match="not as Airflow 3 or later does"):
+    with pytest.raises(Unreachable, match=r"not as Airflow 2\.10 or later does"):
         await airflow.check()
+
+
+# --- Airflow 2 ----------------------------------------------------------------------------------------------------
+
+
+def as_airflow_2(server: RecordedAirflow) -> None:
+    """The same recordings where Airflow 2 has them; what is really its own is met in tests/real."""
+    server.answers = {line.replace("/v2/", "/v1/").replace("/-1", ""): said for line, said in server.answers.items()}
+    server.say("GET /api/v2/version", html_404)
+    server.say("GET /api/v1/version", "version")
+
+
+async def html_404(_request: web.Request) -> web.Response:
+    return web.Response(text="<html>Airflow 404</html>", content_type="text/html", status=404)
+
+
+async def removed(_request: web.Request) -> web.Response:
+    """What Airflow 3 says of all that was Airflow 2."""
+    return web.json_response({"error": "/api/v1 has been removed in Airflow 3"}, status=404)
+
+
+async def test_airflow_2_is_spoken_to_in_its_own_words(server: RecordedAirflow, airflow: Airflow) -> None:
+    as_airflow_2(server)
+    basic = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+    assert (await airflow.look(TASK)).state == SEEN_FAILED
+    spec = airflow.catalogue()["restart_dag_task"]
+    request = spec.request(TASK)
+    server.say(f"POST {DAG.replace('v2', 'v1')}/clearTaskInstances", "cleared")
+    assert (await airflow.act(replace(RESTART, request=request))).result is Result.DONE
+    assert [str(one) for one in server.changes] == [request]
+    assert server.logins == 0
+    assert {one.token for one in server.heard if not one.path.endswith("version")} == {basic}
+    assert {one.token for one in server.heard if one.path.endswith("version")} == {""}, "whoever that is"
+
+
+def test_requests_to_airflow_2_are_exactly_these() -> None:
+    """Never its /dagRuns/R/clear, which runs again what has succeeded; never all parts where one was named."""
+    catalogue = spoken(AIRFLOW_2, lambda _dag: True)
+    v1 = DAG.replace("v2", "v1")
+    clear = {"dry_run": False, "dag_run_id": "inc-1", "only_failed": True, "reset_dag_runs": True}
+    line, _, body = catalogue["restart_dag_task"].request(TASK).partition("\n")
+    assert line == f"POST {v1}/clearTaskInstances"
+    assert json.loads(body) == {**clear, "task_ids": ["transform"], "include_downstream": True}
+    line, _, body = catalogue["clear_dag_run"].request({k: TASK[k] for k in ("dag_id", "dag_run_id")}).partition("\n")
+    assert (line, json.loads(body)) == (f"POST {v1}/clearTaskInstances", clear)
+    part = catalogue["restart_dag_task"].request({**TASK, "map_index": "1"})
+    assert part.startswith("No request can be made of this: Airflow 2 cannot run part 1")
+    stop = catalogue["stop_dag_task"].request({**TASK, "map_index": "1"})
+    assert stop == f'PATCH {PART.replace("v2", "v1")}/1\n{{"dry_run": false, "new_state": "failed"}}'
+
+
+async def test_an_upgrade_does_not_pass_for_a_dag_that_is_gone(server: RecordedAirflow, airflow: Airflow) -> None:
+    kept = dict(server.answers)
+    as_airflow_2(server)
+    assert (await airflow.look(TASK)).state == SEEN_FAILED
+    server.answers = {**{line: [removed] for line in server.answers}, **kept, "GET /api/v2/version": ["version"]}
+    with pytest.raises(Unreachable, match="has become Airflow 3 meanwhile"):
+        await airflow.look(TASK)
+    assert (await airflow.look(TASK)).state == SEEN_FAILED

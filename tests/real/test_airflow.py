@@ -142,11 +142,11 @@ async def test_a_running_task_is_stopped_and_never_restarted_under_its_feet(
     assert (await target.verify(stop)).judgement is Judgement.UNKNOWN
     assert (await target.act(stop)).result is Result.DONE
     assert (await target.verify(stop)).judgement is Judgement.WORKED
-    await _gone(shown["pid"])
+    await gone(shown["pid"])
     assert (await target.act(stop)).result is Result.NOTHING_DONE
 
 
-async def _gone(pid: int) -> None:
+async def gone(pid: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while psutil.pid_exists(pid):
         assert time.monotonic() < deadline, "Airflow has not ended the task's process"

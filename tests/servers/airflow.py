@@ -100,25 +100,25 @@ def cache() -> Path:
     return Path(os.environ.get("ONCALL_TEST_CACHE") or Path.home() / ".cache" / "oncall-agent")
 
 
-def installed() -> Path:
-    """The venv with Airflow in it, made on first use; two test runs at once make it once."""
-    venv = cache() / f"airflow-{VERSION}"
+def installed(version: str = VERSION, constraints: Path = CONSTRAINTS) -> Path:
+    """The venv with this Airflow in it, made on first use; two test runs at once make it once."""
+    venv = cache() / f"airflow-{version}"
     venv.parent.mkdir(parents=True, exist_ok=True)
-    with (venv.parent / f"airflow-{VERSION}.lock").open("w") as lock:
+    with (venv.parent / f"airflow-{version}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (venv / "ready").exists():
-            _install(venv)
+            _install(venv, version, constraints)
     return venv
 
 
-def _install(venv: Path) -> None:
+def _install(venv: Path, version: str, constraints: Path) -> None:
     shutil.rmtree(venv, ignore_errors=True)
-    line = [str(venv / "bin" / "pip"), "install", "-q", f"apache-airflow=={VERSION}", "-c", str(CONSTRAINTS)]
+    line = [str(venv / "bin" / "pip"), "install", "-q", f"apache-airflow=={version}", "-c", str(constraints)]
     try:
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, capture_output=True)
         subprocess.run(line, check=True, capture_output=True, timeout=900)
     except (subprocess.SubprocessError, OSError) as error:
-        missing(f"apache-airflow {VERSION} ({error})", f"{sys.executable} -m venv {venv} && {' '.join(line)}")
+        missing(f"apache-airflow {version} ({error})", f"{sys.executable} -m venv {venv} && {' '.join(line)}")
     (venv / "ready").touch()
 
 
@@ -157,7 +157,7 @@ def running(venv: Path, home: Path) -> Iterator[AirflowServer]:
     program = str(venv / "bin" / "airflow")
     subprocess.run([program, "db", "migrate"], env=env, check=True, capture_output=True)
     with ExitStack() as stack:
-        processes = [stack.enter_context(_process([program, name], env, home / f"{name}.out")) for name in PROCESSES]
+        processes = [stack.enter_context(process([program, name], env, home / f"{name}.out")) for name in PROCESSES]
         url = f"http://127.0.0.1:{port}"
         _await_health(url, processes, home)
         passwords = json.loads((home / "simple_auth_manager_passwords.json.generated").read_text())
@@ -166,7 +166,7 @@ def running(venv: Path, home: Path) -> Iterator[AirflowServer]:
 
 
 @contextmanager
-def _process(line: list[str], env: Mapping[str, str], output: Path) -> Iterator[subprocess.Popen[bytes]]:
+def process(line: list[str], env: Mapping[str, str], output: Path) -> Iterator[subprocess.Popen[bytes]]:
     with output.open("wb") as out, subprocess.Popen(line, env=env, stdout=out, stderr=subprocess.STDOUT) as process:
         try:
             yield process

@@ -1,8 +1,8 @@
-"""Apache Airflow 3, through its REST API (/api/v2)."""
+"""Apache Airflow, through its REST API: that of Airflow 3 (/api/v2), or of Airflow 2.10 and later (/api/v1)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
 
-from adapters.targets.airflow.actions import CATALOGUE, Call, Where, call, place, triggered_run, where
-from adapters.targets.airflow.client import AirflowSettings, Client, Lost, Reply
+from adapters.targets.airflow.actions import CATALOGUE, call, place, spoken
+from adapters.targets.airflow.calls import AIRFLOW_2, AIRFLOW_3, Call, triggered_run
+from adapters.targets.airflow.client import AirflowSettings, Client
 from adapters.targets.airflow.found import (
     Dag,
     Dags,
@@ -26,7 +27,9 @@ from adapters.targets.airflow.found import (
     sentence,
     state,
 )
+from adapters.targets.airflow.replies import Lost, Reply
 from adapters.targets.airflow.verdicts import verdict, why_not
+from adapters.targets.airflow.where import Where, where
 from engine.errors import Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
 from engine.ports import Target
@@ -46,13 +49,16 @@ class Airflow(Target):
 
     def __init__(self, settings: AirflowSettings, now: Callable[[], datetime] = _now) -> None:
         self._client = Client(settings)
+        self._covers = settings.covers
+        self._catalogues = {one.api: spoken(one, settings.covers) for one in (AIRFLOW_3, AIRFLOW_2)}
         self._now = now
 
     async def close(self) -> None:
         await self._client.close()
 
     def catalogue(self) -> Mapping[str, ActionSpec]:
-        return CATALOGUE
+        """With the requests of the Airflow that was met; nobody proposes anything before a look."""
+        return self._catalogues[self._client.dialect.api]
 
     async def look(self, identifiers: Mapping[str, str]) -> Evidence:
         """At the task, the run or the DAG, whichever is the finest that is named. Raises Unreachable."""
@@ -89,23 +95,29 @@ class Airflow(Target):
     async def check(self) -> str:
         """One sentence about the Airflow that answers. Raises Unreachable with what to do."""
         there = self._client.place
-        health = await self._read("/api/v2/monitor/health", Health)
-        version = await self._read("/api/v2/version", Version)
+        spoken = await self._client.learn()
+        health = await self._read(spoken.health, Health)
+        version = await self._read("/version", Version)
         if isinstance(health, Gone) or isinstance(version, Gone):
-            raise Unreachable(f"{there} answers, but not as Airflow 3 or later does: check the url.", temporary=False)
-        for name in Health.model_fields:
-            if getattr(health, name).status != "healthy":
-                raise Unreachable(f"Airflow at {there} answers, but its {name} is not healthy: is it running?")
-        await self._read("/api/v2/dags?limit=1", Dags)  # health and version are open to all; this is not
+            raise Unreachable(
+                f"{there} answers, but not as Airflow 2.10 or later does: check the url.", temporary=False
+            )
+        if ill := health.ill(processor_apart=not spoken.basic):
+            raise Unreachable(f"Airflow at {there} answers, but its {ill} is not healthy: is it running?")
+        await self._read("/dags?limit=1", Dags)  # health and version are open to all; this is not
         return f"Airflow {version.version} at {there}: healthy, signed in as {self._client.who}"
 
     async def _act(self, action: Action) -> Outcome:
         """Raises Refused, or Unreachable as long as nothing has been sent."""
         at = place(action.name, action.parameters)
-        request = call(action.name, action.parameters, action.id)
+        if not self._covers(at.dag_id):
+            raise Refused(f"DAG {at.dag_id} is not among AIRFLOW_DAGS.")
+        request = call(action.name, action.parameters, action.id, await self._client.learn())
         found = await self._find(at)
         if (refusal := why_not(action.name, found, dag_paused=await self._is_paused(at))) is not None:
             return refusal
+        if state(found) != action.seen:
+            return Outcome(Result.CHANGED, f"{sentence(found)}: not what you saw. Nothing was sent.")
         try:
             return self._outcome(request, await self._client.ask(request.method, request.path, request.body))
         except Lost as error:
@@ -126,7 +138,8 @@ class Airflow(Target):
         if reply.token_refused:
             return f"Airflow did not accept the token of {self._client.who}: {reply.words}. It needs a new one."
         if reply.status == HTTPStatus.FORBIDDEN:
-            return f"Airflow forbids it: {self._client.who} lacks the right to {right}."
+            or_else = ", or its password is wrong, or basic_auth is not on" if self._client.dialect.basic else ""
+            return f"Airflow forbids it: {self._client.who} lacks the right to {right}{or_else}."
         return f"Airflow refused: {reply.words}."
 
     async def _find(self, at: Where) -> Found:
@@ -137,10 +150,11 @@ class Airflow(Target):
         return await self._read(at.dag, Dag)
 
     async def _find_task(self, at: Where) -> Task | Gone:
-        found = await self._read(at.task, Task)
+        dialect = await self._client.learn()
+        found = await self._read(dialect.task(at), Task)
         if isinstance(found, Task) or at.map_index >= 0:
             return found
-        parts = await self._read(f"{at.task.removesuffix('/-1')}/listMapped?limit=1", Tasks)
+        parts = await self._read(f"{at.task}/listMapped?limit=1", Tasks)
         mapped = isinstance(parts, Tasks) and parts.total_entries
         words = f"task {at.task_id} is mapped, and which part of it is meant is not known"
         return Gone(words, for_certain=False) if mapped else found
@@ -151,16 +165,23 @@ class Airflow(Target):
 
     async def _look_without_run(self, at: Where) -> Evidence:
         """Say which run it may have been, but never take it for the one: an identifier is read, not guessed."""
-        since = (self._now() - timedelta(days=1)).isoformat()
-        query = urlencode({"task_id": at.task_id, "state": "failed", "end_date_gte": since, "limit": 2})
         dag = await self._read(at.dag, Dag)
         if isinstance(dag, Gone):
             return Evidence(self.name, f"{sentence(dag)}.", state(dag))
-        failed = await self._read(f"{at.dag}/dagRuns/~/taskInstances?{query}", Tasks)
-        tasks = failed.task_instances if isinstance(failed, Tasks) else ()
+        tasks = await self._failed_lately(at)
         hint = f" In the last day it failed once: {sentence(tasks[0])}." if len(tasks) == 1 else ""
         words = f"{sentence(dag)}. Which run of task {at.task_id} is meant is not known.{hint}"
         return Evidence(self.name, words, state(dag))
+
+    async def _failed_lately(self, at: Where) -> Sequence[Task]:
+        """Of all runs of the DAG; none where there may be more than Airflow showed."""
+        since = (self._now() - timedelta(days=1)).isoformat()
+        only = {} if self._client.dialect.basic else {"task_id": at.task_id}  # Airflow 2 refuses to filter by that
+        query = urlencode({**only, "state": "failed", "end_date_gte": since, "limit": 100})
+        failed = await self._read(f"{at.dag}/dagRuns/~/taskInstances?{query}", Tasks)
+        if isinstance(failed, Gone) or failed.total_entries > len(failed.task_instances):
+            return ()
+        return [task for task in failed.task_instances if task.task_id == at.task_id]
 
     async def _read(self, path: str, kind: type[Shown]) -> Shown | Gone:
         """Raises Unreachable."""
@@ -178,7 +199,7 @@ class Airflow(Target):
         temporary = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if reply.token_refused or reply.status == HTTPStatus.FORBIDDEN:
             return Unreachable(self._refusal("read DAGs and their runs", reply), temporary=False)
-        words = "something that Airflow 3 does not say" if reply.ok and reply.body is not None else reply.words
+        words = "something that Airflow does not say" if reply.ok and reply.body is not None else reply.words
         return Unreachable(f"Airflow at {self._client.place} answered: {words}.", temporary=temporary)
 
 

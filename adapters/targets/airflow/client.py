@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import ssl
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from engine.errors import Misconfigured, Unreachable
+from adapters.targets.airflow.calls import AIRFLOW_2, AIRFLOW_3, Dialect
+from adapters.targets.airflow.replies import Lost, NotSent, Reply, detail
+from engine.errors import Misconfigured
 
 LARGEST = 8_000_000
 """Bytes of one answer that are read; Airflow's own are a few thousand."""
@@ -23,13 +26,17 @@ LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class AirflowSettings:
-    """``url`` is where Airflow's web page is. With a ``token`` no password is needed, but nobody can renew it."""
+    """``url`` is where Airflow's web page is. With a ``token`` no password is needed, but nobody can renew it.
+
+    ``dags`` are those that may be acted on, with ``*`` for any characters; empty: none may be.
+    """
 
     url: str
     username: str
     password: str = field(repr=False)
     token: str = field(default="", repr=False)
     timeout_seconds: float = 10
+    dags: tuple[str, ...] = ("*",)
 
     def __post_init__(self) -> None:
         address = urlsplit(self.url)
@@ -40,33 +47,8 @@ class AirflowSettings:
         if not self.token and not (self.username and self.password):
             raise Misconfigured("Airflow needs a user name and a password, or a token.")
 
-
-class NotSent(Unreachable):
-    """Airflow could not be asked, so nothing was sent."""
-
-
-class Lost(Unreachable):
-    """The request was sent, and what became of it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer. ``body`` is None where it was not JSON; ``words`` is what it says, fit to show."""
-
-    status: int
-    body: Any
-    words: str
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def token_refused(self) -> bool:
-        """An expired token is 401, a wrong one 403 with these words; any other 403 is a right that is missing."""
-        return self.status == HTTPStatus.UNAUTHORIZED or (
-            self.status == HTTPStatus.FORBIDDEN and "Invalid JWT token" in self.words
-        )
+    def covers(self, dag_id: str) -> bool:
+        return any(fnmatchcase(dag_id, pattern) for pattern in self.dags)
 
 
 class Client:
@@ -75,6 +57,7 @@ class Client:
     def __init__(self, settings: AirflowSettings) -> None:
         self._settings = settings
         self._token = settings.token
+        self._dialect: Dialect | None = None
         address = urlsplit(settings.url)
         self.place = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path.rstrip('/')}"
         self._http = httpx.AsyncClient(
@@ -91,12 +74,53 @@ class Client:
     def who(self) -> str:
         return self._settings.username or "the owner of the token"
 
+    @property
+    def dialect(self) -> Dialect:
+        """The one that was last spoken; at first that of Airflow 3."""
+        return self._dialect or AIRFLOW_3
+
     async def ask(self, method: str, path: str, body: object = None) -> Reply:
-        """Send as the signed-in user; a refused token is renewed once. Raises NotSent or Lost, both Unreachable."""
-        reply = await self._send(method, path, body, self._token or await self._sign_in())
-        if reply.token_refused and self._settings.password:
-            reply = await self._send(method, path, body, await self._sign_in())
+        """Send as the signed-in user; a refused token is renewed once. Raises NotSent or Lost, both Unreachable.
+
+        ``path`` begins behind the version of the API.
+        """
+        spoken = await self.learn()
+        secret = self._basic if spoken.basic else self._token or await self._sign_in()
+        reply = await self._send(method, spoken.api + path, body, secret)
+        if reply.token_refused and self._settings.password and not spoken.basic:
+            reply = await self._send(method, spoken.api + path, body, await self._sign_in())
+        if reply.status == HTTPStatus.NOT_FOUND and spoken.basic:
+            await self._still(spoken)
         return reply
+
+    async def learn(self) -> Dialect:
+        """Which Airflow is there: 3 says its version at /api/v2, 2 at /api/v1, both to anybody. Raises NotSent."""
+        for dialect in () if self._dialect else (AIRFLOW_3, AIRFLOW_2):
+            if await self._speaks(dialect):
+                self._dialect = dialect
+                break
+        return self.dialect
+
+    async def _speaks(self, dialect: Dialect) -> bool:
+        try:
+            reply = await self._send("GET", f"{dialect.api}/version", None, "")
+        except Lost as error:
+            raise NotSent(str(error), temporary=error.temporary) from None
+        return reply.ok and isinstance(reply.body, dict) and isinstance(reply.body.get("version"), str)
+
+    async def _still(self, spoken: Dialect) -> None:
+        """Airflow 3 knows nothing at the old place, which must not pass for a DAG that is gone. Raises NotSent."""
+        self._dialect = None
+        if await self.learn() is not spoken:
+            raise NotSent(f"Airflow at {self.place} has become {self.dialect.name} meanwhile.")
+
+    @property
+    def _basic(self) -> str:
+        """A password is sent with each request; a token, which hosted ones give, is sent as it is."""
+        if self._settings.token:
+            return self._settings.token
+        pair = f"{self._settings.username}:{self._settings.password}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -123,7 +147,8 @@ class Client:
         return NotSent(f"Signing in at {self.place} failed: {reply.words}", temporary=reply.status >= 500)
 
     async def _send(self, method: str, path: str, body: object, token: str) -> Reply:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        kind = "" if token.startswith("Basic ") else "Bearer "
+        headers = {"Authorization": f"{kind}{token}"} if token else {}
         request = self._http.build_request(method, path, json=body, headers=headers)
         try:
             async with asyncio.timeout(self._settings.timeout_seconds * 3):  # also ends an answer that only drips
@@ -157,25 +182,12 @@ class Client:
         except ValueError:  # undecodable bytes are one too
             words = "with something that is not JSON: is that Airflow, or a proxy before it?"
             return Reply(response.status_code, None, f"HTTP {response.status_code} {words}")
-        return Reply(response.status_code, body, self._words(_detail(body) or f"HTTP {response.status_code}"))
+        return Reply(response.status_code, body, self._words(detail(body) or f"HTTP {response.status_code}"))
 
     def _words(self, text: str) -> str:
         """On one line, bounded, and without our secrets, should a server repeat them to us."""
-        for secret in (self._token, self._settings.token, self._settings.password):
+        basic = self._basic.removeprefix("Basic ")
+        for secret in (self._token, self._settings.token, self._settings.password, basic):
             text = text.replace(secret, "***") if len(secret) > 3 else text
         text = " ".join(text.split())
         return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def _detail(body: object) -> str:
-    """Airflow's own sentence: a text, for a conflict an object, for a malformed request a list."""
-    detail = body.get("detail") if isinstance(body, dict) else None
-    match detail:
-        case str():
-            return detail
-        case {"reason": str(reason)}:
-            return reason
-        case [{"msg": str(message), "loc": list(place)}, *_]:
-            return f"{'.'.join(str(part) for part in place)}: {message}"
-        case _:
-            return ""

@@ -71,6 +71,14 @@ class Health(_Shown):
     scheduler: Part
     dag_processor: Part
 
+    def ill(self, *, processor_apart: bool) -> str:
+        """The first part that is not healthy. Airflow 2's scheduler may process DAGs itself, and then shows null."""
+        for name in type(self).model_fields:
+            status = getattr(self, name).status
+            if status != "healthy" and (status or name != "dag_processor" or processor_apart):
+                return name
+        return ""
+
 
 class Dags(_Shown):
     total_entries: int

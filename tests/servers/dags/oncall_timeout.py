@@ -5,7 +5,11 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import dag, get_current_context, task
+try:
+    from airflow.sdk import dag, get_current_context, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
+    from airflow.operators.python import get_current_context
 
 
 def mended() -> bool:
