@@ -273,3 +273,51 @@ async def test_the_token_is_never_shown(target: Kubernetes, caplog: pytest.LogCa
     caplog.set_level(logging.DEBUG)
     await target.look(NODE)
     assert TOKEN not in f"{target!r}{vars(target)!r}{caplog.text}"
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason", "judgement"),
+    [(1, "CrashLoopBackOff", Judgement.NOT_YET), (2, "CrashLoopBackOff", Judgement.FAILED), (2, "", Judgement.WORKED)],
+)
+async def test_the_pods_of_before_are_not_judged(
+    server: RecordedKubernetes, target: Kubernetes, observed: int, reason: str, judgement: Judgement
+) -> None:
+    """Until the controller has seen the change, what crashes is what was there when it was approved."""
+    _deployed(server, observed, reason)
+    parameters = {"namespace": "shop", "deployment": "web"}
+    restart = Action("a1", "kubernetes", "rollout_restart", parameters, CORDON.risk, "", "", "", {"generation": "1"})
+    assert (await target.verify(restart)).judgement is judgement
+
+
+def _deployed(server: RecordedKubernetes, observed: int, reason: str) -> None:
+    """A deployment that carries our mark, changed once, with one pod that waits for this reason or has long been ready."""
+    state = {"waiting": {"reason": reason}} if reason else {"running": {}}
+    ready = {"type": "Ready", "status": "False" if reason else "True", "lastTransitionTime": "2026-11-21T08:00:00Z"}
+    revision = {"deployment.kubernetes.io/revision": "1"}
+    template = {"spec": {"containers": [{"name": "app"}]}}
+    counts = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+    server.answers |= {
+        "GET /apis/apps/v1/namespaces/shop/deployments/web": {
+            "metadata": _named("web", "d", generation=2, annotations={**revision, "oncall-agent/action": "a1"}),
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template},
+            "status": {"observedGeneration": observed, **counts},
+        },
+        "GET /apis/apps/v1/namespaces/shop/replicasets": {
+            "items": [{"metadata": _named("web-1", "r", "d", annotations=revision), "spec": {"template": template}}]
+        },
+        "GET /api/v1/namespaces/shop/pods": {
+            "items": [
+                {
+                    "metadata": _named("web-1-x", "p", "r"),
+                    "spec": {},
+                    "status": {"conditions": [ready], "containerStatuses": [{"name": "app", "state": state}]},
+                }
+            ]
+        },
+    }
+
+
+def _named(name: str, uid: str, owner: str = "", **more: Any) -> dict[str, Any]:
+    owned = [{"kind": "Any", "name": "its-owner", "uid": owner, "controller": True}] if owner else []
+    about = {"name": name, "uid": uid, "namespace": "shop", "creationTimestamp": "2026-11-21T08:00:00Z"}
+    return {**about, "ownerReferences": owned, **more}
