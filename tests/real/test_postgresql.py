@@ -269,6 +269,16 @@ async def test_even_between_the_last_look_and_the_deed(server: Server, shop: Sho
     there.close()
 
 
+async def test_sessions_of_superusers_and_of_the_agent_are_no_choice(server: Server, target: PostgreSQL) -> None:
+    owner = await asyncpg.connect(server.url("postgres"))
+    other = await asyncpg.connect(url(server))
+    action = await idle(target)
+    assert action.seen == {"server": f"127.0.0.1:{server.port}", "sessions": "none"}
+    assert (await target.act(action)).result is Result.NOTHING_DONE
+    await owner.close()
+    await other.close()
+
+
 async def test_a_refusal_does_not_cost_the_seat(server: Server, target: PostgreSQL) -> None:
     """On a full server there would be no other."""
     await target.open()
