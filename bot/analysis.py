@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.desk import Policy
-from engine.detect import Detector, fill, missing
+from engine.detect import Detector, Found, fill, missing, redacted
 from engine.diagnose import risk_of
 from engine.knowledge import Pattern, Proposal
 from engine.model import ActionSpec, Risk
-from engine.redact import redact
+from engine.redact import LIMIT, redact, shorten
 
 Catalogues = Mapping[str, Mapping[str, ActionSpec]]
 
@@ -24,7 +24,7 @@ def analyze(detector: Detector, catalogues: Catalogues, policy: Policy, text: st
         return _calm(detector.names(whole, source))
     pattern, names = found.pattern, detector.names_around(found, text, whole, source)
     actions = [_action(catalogues, proposal, names) for proposal in pattern.proposals]
-    confidence = max((proposal.prior for proposal in pattern.proposals), default=0.0)
+    confidence = pattern.proposals[0].prior if pattern.proposals else pattern.prior
     risk = _risk(catalogues, pattern, policy)
     return {
         "incident": True,
@@ -32,18 +32,18 @@ def analyze(detector: Detector, catalogues: Catalogues, policy: Policy, text: st
         "title": fill(pattern.title, names),
         "pattern": pattern.id,
         "rule": found.rule,
-        "service": pattern.service,
+        "service": found.service,
         "severity": str(pattern.severity),
         "root_cause_category": pattern.category,
         "root_cause": fill(pattern.root_cause, names),
-        "affected_components": _components(pattern, names),
+        "affected_components": _components(found, names),
         "identifiers": names,
         "recommended_actions": actions,
         "steps": [fill(step, names) for step in pattern.steps],
         "confidence_score": confidence,
         "risk_level": str(risk),
         "automation_recommended": bool(actions) and confidence >= policy.confidence_threshold and risk is not Risk.HIGH,
-        "evidence": redact(found.text),
+        "evidence": shorten(redacted(found, whole), LIMIT),
     }
 
 
@@ -83,6 +83,6 @@ def _risk(catalogues: Catalogues, pattern: Pattern, policy: Policy) -> Risk:
     return risk_of(first, pattern.severity, policy)
 
 
-def _components(pattern: Pattern, names: Mapping[str, str]) -> list[str]:
+def _components(found: Found, names: Mapping[str, str]) -> list[str]:
     """The service, and the broken things of it by name."""
-    return [pattern.service, *(f"{key} {names[key]}" for key in pattern.key if key in names)]
+    return [found.service, *(f"{key} {names[key]}" for key in found.pattern.key if key in names)]

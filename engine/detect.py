@@ -25,6 +25,9 @@ READABLE = 64 * 1024
 """Characters in which names are looked for: a JSON line is only readable whole."""
 
 
+_TRACEBACK = "\nTraceback (most recent call last):\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One rule of one pattern that matched one entry; ``begins`` and ``ends`` are places in the text around it."""
@@ -79,7 +82,7 @@ class Detector:
     def names_around(self, found: Found, text: str, whole: str, source: str) -> dict[str, str]:
         """The names in what matched, and in the rest of ``text`` those it does not say; ``whole`` is it redacted."""
         names = self.names(whole, source)
-        return names if found.text == text else {**names, **self.names(redact(found.text, READABLE), source)}
+        return names if found.text == text else {**names, **self.names(redacted(found, whole), source)}
 
     def signal(self, entry: Entry, clock: Clock) -> Signal | None:
         """What this entry reports, or None if it is none of the known failures."""
@@ -110,7 +113,7 @@ class Detector:
         alarms = [rule for rule in rules if not rule.pattern.quiets]
         if not alarms:
             return
-        calm = level(entry) in CALM
+        calm = level(entry) in CALM and _TRACEBACK not in entry  # a trace below a calm line is not that line's
         benign = [rule.regex for rule in rules if rule.pattern.quiets is Quiets.LINE]
         for rule in alarms:
             if calm and not rule.pattern.any_level:
@@ -138,6 +141,11 @@ class Detector:
         ids = {one.pattern.id for one in stands}
         causes = [one for one in stands if not ids.intersection(one.pattern.follows)]
         return max(causes or stands, key=lambda one: one.pattern.weight, default=None)
+
+
+def redacted(found: Found, whole: str) -> str:
+    """What matched, without secrets; ``whole`` is the text around it, redacted already."""
+    return found.text if found.text in whole else redact(found.text, READABLE)
 
 
 def _passed(found: Found, rule: _Rule, text: str) -> bool:

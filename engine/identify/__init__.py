@@ -19,7 +19,9 @@ LIMIT = 250
 MOST_MATCHES = 20
 """Places of one rule that are looked at; the names of the hundredth repetition are those of the first."""
 
-_NOTHING = frozenset({"", "none", "null", "nil", "unknown", "n/a", "-", "<none>", "<nil>", "<unknown>", "true", "false"})
+_NOTHING = frozenset(
+    {"", "none", "null", "nil", "unknown", "n/a", "-", "<none>", "<nil>", "<unknown>", "true", "false"}
+)
 
 
 @dataclass(frozen=True, slots=True)

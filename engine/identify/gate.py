@@ -8,20 +8,32 @@ from collections.abc import Iterator, Sequence
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 SHORTEST_LITERAL = 4
+SHORTEST = 3
+"""Characters below which a literal stands in nearly every text, and so says nothing."""
 
 _CLASS = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
-_SPECIAL = re.compile(rf"\\[A-Za-z0-9]|\\(.)|{_CLASS}|\(\?[a-zA-Z]+\)|[(){{}}|.^$*+?]|([^\\\[\](){{}}|.^$*+?])")
+_GROUP = r"\((?:\?(?:P<\w+>|[a-zA-Z]*[:)]|=|!|<=|<!))?"
+_TIMES = r"\{\d*,?\d*\}[?+]?|[*+?][?+]?"
+_ZERO = r"\\[bBAZ]|[\^$]"
+_TOKEN = re.compile(
+    rf"(?P<zero>{_ZERO})|\\x[0-9a-f]{{2}}|\\[A-Za-z0-9]|\\(?P<escaped>.)|{_CLASS}"
+    rf"|(?P<group>{_GROUP})|(?P<times>{_TIMES})|[)|.]|(?P<plain>.)"
+)
+
+AnyOf = frozenset[str]
+"""Literals, in lower case, of which every match holds at least one; empty if nothing is certain."""
 
 
 class Gate:
-    """Regexes by the literals that each of their matches must hold; one without such a literal always passes."""
+    """Regexes by the literals that their matches must hold; one without any always passes."""
 
     def __init__(self, regexes: Sequence[str]) -> None:
-        self._always = frozenset(number for number, regex in enumerate(regexes) if not certain(regex))
+        demands = [required(regex) for regex in regexes]
+        self._always = frozenset(number for number, any_of in enumerate(demands) if not any_of)
         behind: dict[str, set[int]] = {}
-        for number, regex in enumerate(regexes):
-            if number not in self._always:
-                behind.setdefault(certain(regex), set()).add(number)
+        for number, any_of in enumerate(demands):
+            for one in any_of:
+                behind.setdefault(one, set()).add(number)
         self._behind = [frozenset(numbers) for numbers in behind.values()]
         self._search = AhoCorasick(list(behind), matchkind=MatchKind.Standard)
 
@@ -42,41 +54,93 @@ def lowered(text: str) -> str:
 
 
 def literal(regex: str) -> str:
-    """The longest run of plain characters that every match of ``regex`` must hold, in lower case.
+    """The one run of plain characters that the gate looks for, in lower case.
 
-    Raises ValueError if there is none of four characters or more, since such a rule would be tried on every line.
+    Raises ValueError if there is none of four characters or more outside of any group and choice: who reads a rule
+    shall see at once what it looks for, and a rule without it would be tried on every line.
     """
-    found = certain(regex)
-    if not found:
+    sole, *others = required(regex) or {""}
+    if others or len(sole) < SHORTEST_LITERAL or _inside_a_group(regex, sole):
         raise ValueError(f"the rule {regex!r} needs {SHORTEST_LITERAL} plain characters in a row, outside of any group")
-    return found
+    return sole
 
 
-def certain(regex: str) -> str:
-    """The same, or nothing."""
-    longest = max(_literals(regex), key=len, default="")
-    return "" if len(longest) < SHORTEST_LITERAL or _alternates(regex) else longest.lower()
+def required(regex: str) -> AnyOf:
+    """What every match of ``regex`` must hold: the longest certain piece, or one piece for each choice of a group."""
+    return _choices(_TOKEN.finditer(regex))
 
 
-def _literals(regex: str) -> Iterator[str]:
-    """Runs of plain characters outside groups and classes; one that a quantifier may drop is not certain."""
-    depth, run = 0, ""
-    for match in _SPECIAL.finditer(regex):
-        plain, mark = match.group(1) or match.group(2), match.group()
-        if plain and depth == 0:
-            run += plain
-            continue
-        yield run[:-1] if mark in "*?{" else run
-        run = ""
-        depth += (mark in "({") - (mark in ")}")
-    yield run
+def _inside_a_group(regex: str, sole: str) -> bool:
+    depth, plain = 0, ""
+    for token in _TOKEN.finditer(regex):
+        depth += bool(token["group"]) - (token.group() == ")")
+        if depth == 0:
+            plain += token["plain"] or token["escaped"] or ("" if token["zero"] else "\n")
+    return sole not in plain.lower()
 
 
-def _alternates(regex: str) -> bool:
-    """Whether a ``|`` stands outside every group: then no literal is certain."""
-    depth = 0
-    for mark in (match.group() for match in _SPECIAL.finditer(regex)):
-        depth += (mark == "(") - (mark == ")")
-        if mark == "|" and depth == 0:
-            return True
-    return False
+def _choices(tokens: Iterator[re.Match[str]]) -> AnyOf:
+    """Of a group, up to its end: one demand of each choice, if every choice has one."""
+    choices = [_Choice()]
+    for token in tokens:
+        if token.group() == ")":
+            break
+        if token.group() == "|":
+            choices.append(_Choice())
+        else:
+            choices[-1].read(token, tokens)
+    demands = [choice.demand() for choice in choices]
+    return AnyOf().union(*demands) if all(demands) else AnyOf()
+
+
+class _Choice:
+    """A sequence of pieces; a piece is what one run of characters, class or group demands."""
+
+    def __init__(self) -> None:
+        self._pieces: list[AnyOf] = []
+        self._run = ""
+
+    def read(self, token: re.Match[str], tokens: Iterator[re.Match[str]]) -> None:
+        if plain := token["plain"] or token["escaped"]:
+            self._run += plain.lower()
+        elif token["times"]:
+            self._repeat(token["times"])
+        elif not token["zero"]:
+            self._end_run()
+            self._pieces.append(_group(token["group"], tokens) if token["group"] else AnyOf())
+
+    def demand(self) -> AnyOf:
+        """The piece that says most: one sure literal before a choice, a long one before a short one."""
+        self._end_run()
+        best = max(self._pieces, key=_telling, default=AnyOf())
+        return best if _shortest(best) >= SHORTEST else AnyOf()
+
+    def _repeat(self, times: str) -> None:
+        """The last character or group may come more often, or not at all."""
+        never = times[0] in "*?" or times.startswith(("{0", "{,"))
+        if self._run:
+            self._run = self._run[:-1] if never else self._run
+            self._end_run()
+            self._pieces.append(AnyOf())
+        elif never and self._pieces:
+            self._pieces[-1] = AnyOf()
+
+    def _end_run(self) -> None:
+        if self._run:
+            self._pieces.append(AnyOf((self._run,)))
+        self._run = ""
+
+
+def _group(opening: str, tokens: Iterator[re.Match[str]]) -> AnyOf:
+    if opening.endswith(")"):  # a flag such as (?i), which is no group
+        return AnyOf()
+    inner = _choices(tokens)
+    return AnyOf() if opening in ("(?=", "(?!", "(?<=", "(?<!") else inner
+
+
+def _telling(any_of: AnyOf) -> tuple[bool, int]:
+    return len(any_of) == 1 and _shortest(any_of) >= SHORTEST_LITERAL, _shortest(any_of)
+
+
+def _shortest(any_of: AnyOf) -> int:
+    return min(map(len, any_of), default=0)
