@@ -117,8 +117,7 @@ def pod_healthy(pod: Pod, patience: Patience) -> bool | None:
         return False
     if not pod.ready or pod.metadata.deletion_timestamp:
         return None
-    trouble = max((at for at in (_last_trouble(pod),) if at), default=None)
-    if trouble is None:
+    if (trouble := _last_trouble(pod)) is None:
         return None
     return (patience.now - trouble).total_seconds() >= patience.settled_seconds or None
 

@@ -10,10 +10,10 @@ from engine.errors import Refused
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
-AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)?$"
+AMOUNT = r"[0-9]{1,15}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)?"
 """https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ , as people write it."""
 
-SHARE = r"^\+[1-9][0-9]{0,2}%$"
+SHARE = r"\+[1-9][0-9]{0,2}%"
 
 MOST = 4
 """An increase to more than this many times the present limit is taken for a mistake in the unit."""
@@ -21,7 +21,7 @@ MOST = 4
 
 def size(amount: str) -> Decimal | None:
     """In bytes; None if it is no amount."""
-    if not re.fullmatch(AMOUNT.strip("^$"), amount):
+    if not re.fullmatch(AMOUNT, amount):
         return None
     number = amount.rstrip("kKMGTi")
     return Decimal(number) * _UNITS[amount[len(number) :]]
@@ -32,7 +32,7 @@ def increased(present: str, wanted: str) -> str:
     now = size(present)
     if now is None:
         raise Refused(f"Its present limit, {present[:40]!r}, is none that I can add to.")
-    new = _plus(now, wanted) if re.fullmatch(SHARE.strip("^$"), wanted) else wanted
+    new = _plus(now, wanted) if re.fullmatch(SHARE, wanted) else wanted
     after = size(new)
     if after is None or after <= now:
         raise Refused(f"Its limit is {present} already, so {wanted[:40]} would be no increase.")

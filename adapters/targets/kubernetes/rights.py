@@ -73,8 +73,9 @@ async def needless(client: Client, fence: Fence) -> AsyncIterator[str]:
 
 def patterns(fence: Fence) -> str:
     """What may be acted on, as a person reads it."""
-    namespaces = f"in namespaces {', '.join(fence.namespaces)}" if fence.namespaces else f"in none ({NAMESPACES})"
-    return f"{namespaces}, on {f'nodes {chr(44).join(fence.nodes)}' if fence.nodes else 'no node'}"
+    namespaces, nodes = ", ".join(fence.namespaces), ", ".join(fence.nodes)
+    within = f"in namespaces {namespaces}" if namespaces else f"in no namespace ({NAMESPACES})"
+    return f"{within}, on {f'nodes {nodes}' if nodes else 'no node'}"
 
 
 def _places(fence: Fence) -> Iterator[str]:
