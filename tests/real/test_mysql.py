@@ -211,6 +211,20 @@ async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: MySQL
     await waits
 
 
+async def test_a_pool_starts_afresh_and_who_is_at_work_goes_on(target: MySQL, shop: Shop) -> None:
+    rests, holds, works = await shop.session(), await shop.idles(), await shop.session()
+    busy = asyncio.create_task(run(works, "SELECT SLEEP(1)"))
+    await asyncio.sleep(0.2)
+    action = await proposed(target, "restart_connection_pool", database_user=APP)
+    assert len(action.seen) == 4
+    assert (await target.verify(action)).judgement is Judgement.UNKNOWN
+    assert (await target.act(action)).result is Result.DONE
+    assert (await settled(target, action)).judgement is Judgement.WORKED
+    await busy
+    assert (await lives(rests), await lives(holds), await lives(works)) == (False, True, True)
+    assert (await target.act(action)).result is Result.CHANGED
+
+
 async def test_max_connections_grows_at_once(server: servers.Server, target: MySQL) -> None:
     action = await proposed(target, "increase_max_connections", **{"from": "60"})
     assert action.seen["to"] == "90"

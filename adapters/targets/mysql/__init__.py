@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from adapters.targets.choosing import Some
 from adapters.targets.databases import Fence, Place, Where, parsed, pick, place
 from adapters.targets.mysql.acting import act, seen
-from adapters.targets.mysql.actions import CATALOGUE, MODELS, MaxConnections, meant
+from adapters.targets.mysql.actions import CATALOGUE, MODELS, MaxConnections, Pool, meant
 from adapters.targets.mysql.rights import rights
 from adapters.targets.mysql.server import Server
-from adapters.targets.sessions import ended, fate
+from adapters.targets.sessions import ended, fate, reset
 from engine.errors import NotFound, OnCallError, Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
 from engine.ports import Target
@@ -108,7 +108,8 @@ class MySQL(Target):
             if isinstance(wanted, MaxConnections):
                 return _widened(room.allowed, action.seen, full=room.full)
             shown = {one.number: one for one in await server.sessions(connection)}
-        found = ended(fate(action.seen, shown), full=room.full)
+        judge = reset if isinstance(wanted, Pool) else ended
+        found = judge(fate(action.seen, shown), full=room.full)
         return Verdict(found.judgement, f"{found.detail} {room}.")
 
     async def check(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.targets.choosing import Some
 from adapters.targets.databases import Fence, Lost, Where
-from adapters.targets.mysql.actions import MaxConnections
+from adapters.targets.mysql.actions import MaxConnections, Pool
 from adapters.targets.mysql.server import NO_SUCH_SESSION, Denied, Server
 from adapters.targets.sessions import WAITS, Session, bound, listed, outcome
 from engine.model import Outcome, Result
@@ -43,7 +43,8 @@ async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> 
     words = f"Meant are {len(chosen)}: {listed(chosen)}." if chosen else "No session there is what was asked for."
     if len(wanted.choose(shown)) > len(chosen):
         words += f" Others lie outside of what may be acted on: {fence.setting} does not name them at {server.place}."
-    return Seen(f"{overview} {words}", {**of, **bound(chosen)}, False if chosen else ill, chosen)
+    state = bound(chosen, whatever_they_do=isinstance(wanted, Pool))
+    return Seen(f"{overview} {words}", {**of, **state}, False if chosen else ill, chosen)
 
 
 def _doing(shown: Sequence[Session]) -> str:
@@ -64,7 +65,9 @@ async def act(server: Server, connection: Any, fence: Fence, wanted: Where, appr
         return Outcome(Result.NOTHING_DONE, f"Nothing was done. {now.summary}")
     if now.state != approved:
         return Outcome(Result.CHANGED, "The sessions are not those that were seen any more. Nothing was done.")
-    return await _each(server, connection, now.chosen)
+    return await _each(
+        server, connection, [one for one in now.chosen if not isinstance(wanted, Pool) or one.doing == "idle"]
+    )
 
 
 async def _widen(server: Server, connection: Any, fence: Fence, wanted: MaxConnections, approved: State) -> Outcome:

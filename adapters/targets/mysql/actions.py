@@ -16,11 +16,12 @@ from adapters.targets.databases import (
     TO,
     USER,
     Increase,
+    Name,
     Where,
     among,
     spec,
 )
-from engine.model import ActionSpec, Risk
+from engine.model import ActionSpec, Parameter, Risk
 
 
 class IdleSessions(Idle):
@@ -31,6 +32,15 @@ class IdleSessions(Idle):
 class Queries(Running):
     def __str__(self) -> str:
         return _kill(self, "COMMAND IN ('Query', 'Execute')", f"TIME >= {self.running_seconds}", self.most)
+
+
+class Pool(Some):
+    """The sessions of one user. Those that are idle end; the others are at work."""
+
+    database_user: Name
+
+    def __str__(self) -> str:
+        return _kill(self, "COMMAND = 'Sleep'", "no transaction open")
 
 
 class MaxConnections(Increase):
@@ -45,6 +55,7 @@ class MaxConnections(Increase):
 MODELS: Mapping[str, type[Where]] = {
     "terminate_queries": Queries,
     "terminate_idle_sessions": IdleSessions,
+    "restart_connection_pool": Pool,
     "increase_max_connections": MaxConnections,
 }
 
@@ -53,15 +64,17 @@ _TELLING: Mapping[str, type[Where]] = {"running_seconds": Queries, "idle_seconds
 
 def meant(identifiers: Mapping[str, str]) -> tuple[type[Where], dict[str, str]]:
     """Whose state these names ask for: an action's own, told by a parameter that no other has, or the server's."""
-    model = next((model for name, model in _TELLING.items() if name in identifiers), Some)
+    otherwise = Pool if identifiers.get("database_user") else Some
+    model = next((model for name, model in _TELLING.items() if name in identifiers), otherwise)
     return model, among(model, identifiers)
 
 
-def _kill(those: Some, doing: str, old: str, most: int) -> str:
+def _kill(those: Some, doing: str, old: str, most: int | None = None) -> str:
     """As it is shown. What is sent names each session by its id."""
     names = (("DB", those.database_name), ("USER", those.database_user))
     rules = " AND ".join((doing, old, *(f"{column} = '{value}'" for column, value in names if value)))
-    return f"KILL CONNECTION each ID of PROCESSLIST WHERE {rules} ORDER BY TIME DESC LIMIT {most};{those.server}"
+    limit = f" ORDER BY TIME DESC LIMIT {most}" if most else ""
+    return f"KILL CONNECTION each ID of PROCESSLIST WHERE {rules}{limit};{those.server}"
 
 
 _NONE = "None: what the sessions had not committed is rolled back, and their programs must connect again"
@@ -84,6 +97,14 @@ CATALOGUE: Mapping[str, ActionSpec] = {
             effect="Ends the sessions that have been idle longest, for {idle_seconds} seconds or more, at most {most} "
             "of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",
             undo=_NONE,
+            repeat=_ALIVE,
+        ),
+        spec(
+            "restart_connection_pool", Pool, HOST, PORT, DATABASE, Parameter("database_user", "User of the pool"),
+            risk=Risk.MEDIUM,
+            effect="Ends the idle sessions of {database_user}[, in database {database_name}][, on {database_host}], so "
+            "that its pool connects afresh",
+            undo="None: the pool has to connect again, which it does by itself",
             repeat=_ALIVE,
         ),
         spec(
