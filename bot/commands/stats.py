@@ -1,0 +1,13 @@
+"""``stats``: what I have learned, and how far my confidence can be believed."""
+
+from __future__ import annotations
+
+from adapters.chat.card import Card
+from bot import stats as told
+from bot.office import Asked
+
+
+async def stats(asked: Asked) -> Card:
+    """how often each action worked, how long it took, and how far my confidence can be believed"""
+    lessons = await told.known(asked.desk)
+    return told.card(lessons, told.new_sequences(asked.desk, lessons))

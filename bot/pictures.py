@@ -1,0 +1,190 @@
+"""Charts as PNG pictures, which every chat platform can show. The font comes with the library."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import assert_never
+
+from PIL import Image, ImageDraw, ImageFont
+
+WIDTH, HEIGHT = 560, 400
+"""Pixels of one chart, as it is shown."""
+
+SHARP = 2
+"""Pixels drawn for each one that is shown; phones and laptops show them all."""
+
+LEFT, RIGHT, TOP, BOTTOM = 64, 20, 52, 76
+PAPER, INK, PALE, FAINT = "#ffffff", "#24292f", "#57606a", "#d8dee4"
+DASH = 7
+LONGEST = 60
+"""Characters of a name beside a bar."""
+
+COLOURS = ("#0969da", "#bc4c00", "#1a7f37", "#8250df", "#6e7781")
+"""They can be told apart by those who see no red or green; a second line is also dashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points (x, y) joined by a line. ``dots`` shows each; ``dashed`` tells it from another without colour."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    dots: bool = False
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """``x`` and ``y`` are the lowest and highest value of each axis; ``percent`` says which axes show shares."""
+
+    title: str
+    across: str
+    up: str
+    lines: tuple[Line, ...]
+    x: tuple[float, float] = (0.0, 1.0)
+    y: tuple[float, float] = (0.0, 1.0)
+    percent: tuple[bool, bool] = (True, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A share for each name, with a word beside its bar."""
+
+    title: str
+    up: str
+    rows: tuple[tuple[str, float, str], ...]
+
+
+def png(charts: Sequence[Chart | Bars], columns: int = 2) -> bytes:
+    """The charts as one picture, row by row."""
+    columns = min(columns, len(charts))
+    rows = -(-len(charts) // columns)
+    image = Image.new("RGB", (columns * WIDTH * SHARP, rows * HEIGHT * SHARP), PAPER)
+    pen = ImageDraw.Draw(image)
+    for number, chart in enumerate(charts):
+        left, top = number % columns * WIDTH, number // columns * HEIGHT
+        _draw(_Pen(pen, left, top), chart)
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _draw(pen: _Pen, chart: Chart | Bars) -> None:
+    pen.text(LEFT, 8, chart.title, size=17)
+    pen.text(LEFT, TOP - 16, chart.up, size=11, colour=PALE)
+    match chart:
+        case Chart():
+            _Sheet(pen, chart).draw()
+        case Bars():
+            _bars(pen, chart)
+        case _:
+            assert_never(chart)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Draws at a place of the picture, in pixels as they are shown."""
+
+    on: ImageDraw.ImageDraw
+    left: float
+    top: float
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        return (self.left + x) * SHARP, (self.top + y) * SHARP
+
+    def text(self, x: float, y: float, text: str, anchor: str = "la", size: int = 13, colour: str = INK) -> None:
+        font = ImageFont.load_default(size * SHARP)
+        self.on.text(self.place(x, y), text, fill=colour, font=font, anchor=anchor)
+
+    def line(self, points: Sequence[tuple[float, float]], colour: str, width: int = 2) -> None:
+        self.on.line([self.place(*one) for one in points], fill=colour, width=width * SHARP, joint="curve")
+
+    def dot(self, x: float, y: float, colour: str) -> None:
+        self.on.ellipse([self.place(x - 4, y - 4), self.place(x + 4, y + 4)], fill=colour)
+
+    def box(self, x: float, y: float, to_x: float, to_y: float, colour: str) -> None:
+        self.on.rectangle([self.place(x, y), self.place(to_x, to_y)], fill=colour)
+
+
+def _bars(pen: _Pen, chart: Bars) -> None:
+    height = min(40.0, (HEIGHT - TOP - 20) / max(1, len(chart.rows)))
+    for number, (name, share, said) in enumerate(chart.rows):
+        top = TOP + 6 + number * height
+        pen.text(LEFT, top, _short(name), size=12)
+        pen.box(LEFT, top + 17, WIDTH - 110, top + 27, FAINT)
+        pen.box(LEFT, top + 17, LEFT + share * (WIDTH - 110 - LEFT), top + 27, COLOURS[0])
+        pen.text(WIDTH - 100, top + 22, said, anchor="lm", size=12)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The axes of a chart and the lines between them."""
+
+    pen: _Pen
+    chart: Chart
+
+    def draw(self) -> None:
+        for fifth in range(6):
+            self._tick(fifth / 5)
+        self.pen.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 52, self.chart.across, anchor="ma")
+        for line, colour in zip(self.chart.lines, COLOURS, strict=False):
+            self._line(line, colour)
+        self._legend()
+
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        (low, high), (bottom, top) = self.chart.x, self.chart.y
+        across = (x - low) / ((high - low) or 1.0)
+        up = min(max((y - bottom) / ((top - bottom) or 1.0), 0.0), 1.0)
+        return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
+
+    def _tick(self, share: float) -> None:
+        (low, high), (bottom, top) = self.chart.x, self.chart.y
+        x, y = low + share * (high - low), bottom + share * (top - bottom)
+        across, up = self.chart.percent
+        left, height = self._at(low, y)
+        self.pen.line([(left, height), self._at(high, y)], FAINT, width=1)
+        self.pen.text(left - 8, height, _number(y, percent=up), anchor="rm", size=12)
+        self.pen.text(self._at(x, y)[0], HEIGHT - BOTTOM + 6, _number(x, percent=across), anchor="ma", size=12)
+
+    def _line(self, line: Line, colour: str) -> None:
+        points = [self._at(x, y) for x, y in line.points]
+        if line.dashed:
+            _dashes(self.pen, points, colour)
+        elif len(points) > 1:
+            self.pen.line(points, colour)
+        for x, y in points if line.dots else ():
+            self.pen.dot(x, y, colour)
+
+    def _legend(self) -> None:
+        x = float(LEFT)
+        for line, colour in zip(self.chart.lines, COLOURS, strict=False):
+            self.pen.box(x, HEIGHT - 24, x + 12, HEIGHT - 14, colour)
+            self.pen.text(x + 18, HEIGHT - 19, line.name, anchor="lm", size=12)
+            x += 34 + ImageFont.load_default(12).getlength(line.name)
+
+
+def _dashes(pen: _Pen, points: Sequence[tuple[float, float]], colour: str) -> None:
+    """Strokes and gaps of DASH pixels, counted on along the whole line so that a crooked one is dashed alike."""
+    gone = 0.0
+    for (x, y), (to_x, to_y) in pairwise(points):
+        length = math.hypot(to_x - x, to_y - y)
+        for start in range(0, math.ceil(length), 2):
+            if int((gone + start) / DASH) % 2 == 0:
+                a, b = start / length, min(1.0, (start + 2) / length)
+                ends = [(x + a * (to_x - x), y + a * (to_y - y)), (x + b * (to_x - x), y + b * (to_y - y))]
+                pen.line(ends, colour)
+        gone += length
+
+
+def _number(value: float, *, percent: bool) -> str:
+    if percent:
+        return f"{value:.0%}"
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 10 else f"{value:.1f}"
