@@ -12,8 +12,8 @@ LONGEST = 500
 """Characters of a pattern that are read."""
 
 _MARK = re.compile(
-    r"""\\(?P<kind>[A-Za-z0-9]) | \\(?P<escaped>.) | \[\^?\]?[^\]]*\] | \(\?[a-zA-Z]+\)
-      | (?P<special>[(){}|.^$*+?]) | (?P<plain>.)""",
+    r"""\\(?P<kind>[A-Za-z0-9]) | \\(?P<escaped>[^\n]) | \[\^?\]?[^\]]*\] | \(\?[a-zA-Z]+\)
+      | (?P<special>[(){}|.^$*+?\n]) | (?P<plain>.)""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -31,7 +31,7 @@ def _follows(text: str, alternative: tuple[str, ...]) -> bool:
         end = len(text) if end < 0 else end
         if _on_line(text, alternative, at, end):
             return True
-        at = text.find(alternative[0], end)
+        at = text.find(alternative[0], end + 1)
     return False
 
 

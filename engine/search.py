@@ -8,8 +8,10 @@ points of the field it stands in. Postings find the candidates, the whole measur
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import log, sqrt
 from typing import Any, TypeAlias
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.phrases import holds
-from engine.terms import terms
+from engine.terms import LONGEST, terms
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -27,7 +29,10 @@ PATTERN, SERVICE, TAG, WORD = 10.0, 8.0, 5.0, 3.0
 """The document's points for an error pattern, the service, a tag, and a word of title or description."""
 
 HALF = 30.0
-"""So many points close half of the gap between a text's likeness and 1."""
+"""So many points make a text half as like again, and no number of them twice as like."""
+
+PAIR = 0.5
+"""Two neighbouring words weigh half of what the rarer of them does: measured on 349 runbooks of two projects."""
 
 CANDIDATES = 64
 RAREST = 32
@@ -120,13 +125,16 @@ class Index:
         """Take a document up; one of the same id is replaced."""
         self.drop(document.id)
         points: dict[int, float] = {}
+        every: list[int] = []
         know = self._vocabulary
         for worth, text in document.texts:
             ids = [know.setdefault(term, len(know)) for term in terms(text)]
             points |= {id: worth for id in ids if points.get(id, 0.0) < worth}
-            self._sequence.extend([_GAP, *ids])
+            every += [_GAP, *ids]
+        said = Counter(every)
+        self._sequence.extend(every)
         self._terms.extend(points)
-        self._points.extend([_RELATIVE.get(worth) or _relative(worth) for worth in points.values()])
+        self._points.extend([_relative(worth) * _often(said[id]) for id, worth in points.items()])
         self._starts.append(len(self._terms))
         self._turns.append(len(self._sequence))
         self._rows[document.id] = len(self._ids)
@@ -147,9 +155,11 @@ class Index:
         rows = self._candidates(question, idf)
         if not rows:
             return []
-        like = self._likeness(rows, question, idf)
-        found = text[: 8 * 1024].lower()
-        hits = [self._hit(row, one, found, service) for row, one in zip(rows, like.tolist(), strict=True) if one > 0]
+        like = self._likeness(rows, question, idf).tolist()
+        least = sorted(like)[-limit:][0] / 2  # no points make more than twice as like
+        found = text[:LONGEST].lower()
+        near = [(row, one) for row, one in zip(rows, like, strict=True) if one >= least and one > 0]
+        hits = [self._hit(row, one, found, service) for row, one in near]
         return sorted(hits, key=lambda hit: (-round(hit.score, 9), hit.id))[:limit]
 
     def settle(self) -> None:
@@ -188,10 +198,10 @@ class Index:
         strange = len({term for term, id in zip(said, ids, strict=True) if id == _GAP})
         known = np.array(sorted({*ids} - {_GAP}), np.int64)
         lookup = np.zeros(len(idf))
-        lookup[known] = idf[known]
+        lookup[known] = idf[known] * [_often(ids.count(id)) for id in known.tolist()]
         pairs = {(a, b) for a, b in pairwise(ids) if a and b}
-        pair_lengths = sum(max(idf[a], idf[b]) ** 2 for a, b in pairs)
-        length = float((idf[known] ** 2).sum()) + pair_lengths + strange * log(len(self._rows) + 2) ** 2
+        pair_lengths = sum((PAIR * max(idf[a], idf[b])) ** 2 for a, b in pairs)
+        length = float((lookup[known] ** 2).sum()) + pair_lengths + strange * log(len(self._rows) + 2) ** 2
         return _Question(known, lookup, np.array([_code(a, b) for a, b in sorted(pairs)], np.int64), sqrt(length))
 
     def _candidates(self, question: _Question, idf: Floats) -> list[int]:
@@ -228,7 +238,7 @@ class Index:
         lengths = np.bincount(owner, weights**2, minlength=len(rows))
         sequence, owner = _gathered(self._sequence, self._turns, rows, np.int32)
         first, second, owner = sequence[:-1], sequence[1:], owner[:-1]
-        pairs = np.where((first != _GAP) & (second != _GAP), np.maximum(idf[first], idf[second]), 0.0) ** 2
+        pairs = np.where((first != _GAP) & (second != _GAP), PAIR * np.maximum(idf[first], idf[second]), 0.0) ** 2
         lengths += np.bincount(owner, pairs, minlength=len(rows))
         both = np.flatnonzero((question.lookup[first] > 0) & (question.lookup[second] > 0))
         same = both[np.isin(_code(first[both].astype(np.int64), second[both]), question.pairs)]
@@ -236,13 +246,13 @@ class Index:
         return np.minimum(shared / np.maximum(np.sqrt(lengths) * question.length, 1e-9), 1.0)
 
     def _hit(self, row: int, like: float, text: str, service: str) -> Hit:
-        """The likeness, raised by the document's points for what the text holds as it is."""
+        """The likeness, raised by the points for a whole pattern and for the service; a tag counts as a word does."""
         marks = self._marks[row]
         phrases = tuple(phrase for phrase in marks.phrases if holds(text, phrase))
         tags = tuple(tag for tag in marks.tags if tag.lower() in text)
         services = tuple(one for one in marks.services if service and one.lower() == service.lower())
-        points = PATTERN * len(phrases) + TAG * len(tags) + SERVICE * len(services)
-        return Hit(self._ids[row], like + (1 - like) * points / (points + HALF), phrases, tags, services)
+        points = PATTERN * len(phrases) + SERVICE * len(services)
+        return Hit(self._ids[row], min(like * (1 + points / (points + HALF)), 1.0), phrases, tags, services)
 
 
 def _code(first: Any, second: Any) -> Any:
@@ -261,9 +271,13 @@ def _gathered(
     return np.concatenate(parts), np.repeat(np.arange(len(rows)), [len(part) for part in parts])
 
 
+@cache
 def _relative(worth: float) -> float:
     """A field's points beside those of a mere word; ten times the points are not ten times the meaning."""
     return log(1 + worth) / log(1 + WORD)
 
 
-_RELATIVE = {worth: _relative(worth) for worth in (PATTERN, SERVICE, TAG, WORD)}
+@cache
+def _often(times: int) -> float:
+    """What is said ten times is not ten times as meant."""
+    return 1 + log(times)

@@ -53,6 +53,9 @@ def test_terms_leave_out_what_belongs_to_one_case(text: str, said: str) -> None:
         (r"", "anything", False),
         (r"[", "a [ b", True),
         ("\\", "back\\slash", True),
+        ("\nb", "a\nb\nc", True),
+        ("a\nb", "a\nb", False),
+        ("\\\nx", "a\nb\n", False),
     ],
 )
 def test_a_pattern_is_its_plain_pieces(pattern: str, text: str, found: bool) -> None:
