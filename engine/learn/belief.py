@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 CHANGE = 0.01
 """How likely it is, from one outcome to the next, that the system has changed and the past says nothing any more."""
@@ -38,10 +39,8 @@ class Beta:
         """How likely the chance itself is at least ``bound``."""
         return 1.0 - _incomplete_beta(self.good, self.bad, bound)
 
-    def worth(self, most: float) -> Beta:
-        """The same mean, worth ``most`` outcomes or fewer."""
-        share = min(1.0, most / self.weight)
-        return Beta(self.good * share, self.bad * share)
+
+Story: TypeAlias = tuple[float, Beta]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Seen:
 class Belief:
     """A mixture: how likely each story of the past is, and what the chance is if it is true."""
 
-    stories: tuple[tuple[float, Beta], ...]
+    stories: tuple[Story, ...]
 
     @property
     def mean(self) -> float:
@@ -85,25 +84,30 @@ def believe(prior: Beta, outcomes: Iterable[Seen]) -> Belief:
     anew = Beta(ANEW * DOUBT * prior.mean, ANEW * (1.0 - DOUBT * prior.mean))
     stories = [(1.0, prior)]
     for seen in outcomes:
-        stories = [_after(share * (1.0 - CHANGE), beta, seen) for share, beta in stories]
-        stories.append(_after(CHANGE, anew, seen))
-        stories = _likely(stories)
+        stories = _later(stories, anew)
+        if seen.weight:
+            stories = _likely([_after(share, beta, seen) for share, beta in stories])
     return Belief(tuple(stories))
 
 
-def _likely(stories: list[tuple[float, Beta]]) -> list[tuple[float, Beta]]:
+def _later(stories: list[Story], anew: Beta) -> list[Story]:
+    """Between two outcomes each story may have ended; those that have told nothing yet are one and the same."""
+    kept = [(share * (1.0 - CHANGE), beta) for share, beta in stories if beta is not anew]
+    return [*kept, (1.0 - sum(share for share, _ in kept), anew)]
+
+
+def _after(share: float, beta: Beta, seen: Seen) -> Story:
+    good, bad, weight = beta.good, beta.bad, seen.weight
+    if seen.good:
+        return share * (good / (good + bad)) ** weight, Beta(good + weight, bad)
+    return share * (bad / (good + bad)) ** weight, Beta(good, bad + weight)
+
+
+def _likely(stories: list[Story]) -> list[Story]:
     least = SMALLEST * sum(share for share, _ in stories)
     kept = [one for one in stories if one[0] > least]
     total = sum(share for share, _ in kept)
     return [(share / total, beta) for share, beta in kept]
-
-
-def _after(share: float, beta: Beta, seen: Seen) -> tuple[float, Beta]:
-    if not seen.weight:
-        return share, beta
-    foretold = beta.mean if seen.good else 1.0 - beta.mean
-    good, bad = (seen.weight, 0.0) if seen.good else (0.0, seen.weight)
-    return share * foretold**seen.weight, Beta(beta.good + good, beta.bad + bad)
 
 
 def _incomplete_beta(a: float, b: float, x: float) -> float:
