@@ -48,6 +48,8 @@ async def node(kubernetes: KubernetesServer) -> AsyncIterator[str]:
 
 async def about(shop: Shop, name: str) -> dict[str, str]:
     """The parameters of an action that makes sense here, once the ground for it has been laid."""
+    if name == "drain_node":
+        await shop.alone_on(NODE)
     if name in ON_NODES:
         await shop.server.api("PATCH", f"/api/v1/nodes/{NODE}", {"spec": {"unschedulable": name == "uncordon_node"}})
         return {"node_name": NODE}
@@ -189,6 +191,7 @@ async def test_nothing_is_deleted_that_nobody_would_start_again(shop: Shop, targ
 async def test_a_drain_keeps_to_disruption_budgets_and_leaves_daemons(
     shop: Shop, target: Kubernetes, node: str
 ) -> None:
+    await shop.alone_on(NODE)
     await shop.deploy(4, "held")
     labels = {"matchLabels": {"app": "held"}}
     budget = {"metadata": {"name": "all"}, "spec": {"maxUnavailable": 0, "selector": labels}}

@@ -69,6 +69,14 @@ class Shop:
     async def delete(self, path: str) -> None:
         await self.server.api("DELETE", path, {"gracePeriodSeconds": 0})
 
+    async def alone_on(self, node: str) -> None:
+        """Wait until the shops before this one have left the node; a drain is of everything on it."""
+
+        def ours(answer: dict[str, Any]) -> bool:
+            return all(one["metadata"]["namespace"] == self.namespace for one in answer["items"])
+
+        await self.server.until(f"/api/v1/pods?fieldSelector=spec.nodeName={node}", ours)
+
     async def show(self, pod: str, **status: Any) -> None:
         """Have Kubernetes show what a kubelet would say of a container in trouble."""
         await self.server.api("PATCH", f"{self.core}/pods/{pod}/status", {"status": status})
