@@ -219,7 +219,7 @@ def _because(incident: Incident, option: Option | None) -> tuple[str, ...]:
     if incident.evidence:
         because.append(incident.evidence.summary)
     if option:
-        because.append(f"{option.spec.name} {option.record}.")
+        because += filter(None, (f"{option.spec.name} {option.record}.", option.record.factors))
     return tuple(because)
 
 

@@ -20,17 +20,32 @@ MOST = 64
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How an action has done here. ``seconds`` is the mean time from approval to verified, None if it never worked."""
+    """How an action has done here. ``seconds`` is the mean time from approval to verified, None if it never worked.
+
+    ``given`` is the knowledge file's chance, ``before`` the one before the first outcome here.
+    """
 
     worked: int
     tried: int
     belief: Belief
     seconds: float | None
+    given: float
+    before: float
 
     @property
     def confidence(self) -> float:
         """The probability that the action, proposed first, mends the incident."""
         return self.belief.mean
+
+    @property
+    def factors(self) -> str:
+        """What the confidence is made of, in words; nothing where it is the knowledge file's."""
+        told = [f"The knowledge file says {self.given:.0%}"]
+        if round(self.before, 2) != round(self.given, 2):
+            told.append(f"with what became of it elsewhere {self.before:.0%}")
+        if round(self.confidence, 2) != round(self.before, 2):
+            told.append(f"with the outcomes here {self.confidence:.0%}")
+        return f"{', '.join(told)}." if len(told) > 1 else ""
 
     def __str__(self) -> str:
         if not self.tried:
@@ -96,11 +111,14 @@ def record(lessons: Sequence[Lesson], action: str, prior: float, elsewhere: Else
     """
     known = [one for one in lessons if one.action == action and one.judgement in TELLING and not one.rejected]
     times = [one.seconds for one in known if worked(one)]
+    first = _before(action, prior, elsewhere)
     return Record(
         worked=len(times),
         tried=len(known),
-        belief=believe(_before(action, prior, elsewhere), _seen(lessons[:MOST], action)),
+        belief=believe(first, _seen(lessons[:MOST], action)),
         seconds=sum(times) / len(times) if times else None,
+        given=prior,
+        before=first.mean,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,6 +59,14 @@ def test_outcomes_move_it_and_recent_ones_most() -> None:
     assert confidence("+") > 0.75 > confidence("-")
     assert confidence("+++---") < confidence("---+++") - 0.05
     assert str(record(history("++-"), FIX, 0.75)) == "worked 2 of 3 times here"
+
+
+def test_the_confidence_says_what_it_is_made_of() -> None:
+    assert record([], FIX, 0.75).factors == ""
+    elsewhere = Elsewhere("a/b", "production", history("-" * 9, environment="staging"))
+    told = record(history("++++"), FIX, 0.75, elsewhere).factors
+    said = r"The knowledge file says 75%, with what became of it elsewhere \d+%, with the outcomes here \d+%[.]"
+    assert re.fullmatch(said, told)
 
 
 def test_a_change_is_noticed_within_a_handful_of_outcomes() -> None:
