@@ -129,14 +129,13 @@ class Library:
     async def _refresh(self) -> None:
         """Take up what this or another program kept since; the postings are made beside, not before, other work."""
         async with self._turn:
-            many = 0
             async for page in self._store.changed(self._revision):
                 for entry in page.entries:
                     self._entries[entry.id] = entry
                     self._index.put(document(entry))
-                self._revision, many = page.revision, many + len(page.entries)
+                self._revision = page.revision
                 await asyncio.sleep(0)
-            if many >= AT_ONCE:
+            if self._index.unsettled:
                 await asyncio.to_thread(self._index.settle)
 
 

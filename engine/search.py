@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.phrases import holds
+from engine.phrases import Gate, holds
 from engine.terms import LONGEST, terms
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -33,6 +33,9 @@ HALF = 30.0
 
 PAIR = 0.5
 """Two neighbouring words weigh half of what the rarer of them does: measured on 349 runbooks of two projects."""
+
+HELD = 0.1
+"""How like a text is at least to a failure one of whose error patterns it holds whole, whatever words they share."""
 
 CANDIDATES = 64
 RAREST = 32
@@ -114,7 +117,7 @@ class Index:
         self._vocabulary: dict[str, int] = {"": _GAP}
         self._terms, self._points, self._starts = array("i"), array("f"), array("q", [0])
         self._sequence, self._turns = array("i"), array("q", [0])
-        self._postings = _NONE
+        self._postings, self._gate = _NONE, Gate(())
         for document in documents:
             self.put(document)
 
@@ -146,24 +149,30 @@ class Index:
         if (row := self._rows.pop(id, None)) is not None:
             self._dead.add(row)
 
+    @property
+    def unsettled(self) -> bool:
+        """So much is new that the next search makes the postings first."""
+        return len(self._ids) - self._postings.count > min(UNSETTLED, self._postings.count // 50)
+
     def search(self, text: str, service: str = "", limit: int = 5) -> list[Hit]:
         """The documents most like ``text``, best first; of equals the first by id. What shares no word is no hit."""
-        if len(self._ids) - self._postings.count > min(UNSETTLED, self._postings.count // 50):
+        if self.unsettled:
             self.settle()
         idf = self._idf()
-        question = self._question(text, idf)
-        rows = self._candidates(question, idf)
+        question, found = self._question(text, idf), text[:LONGEST].lower()
+        held = {row for row in self._gate.owners(found) if any(holds(found, one) for one in self._marks[row].phrases)}
+        rows = self._candidates(question, held)
         if not rows:
             return []
         like = self._likeness(rows, question, idf).tolist()
+        like = [max(one, HELD) if row in held else one for row, one in zip(rows, like, strict=True)]
         least = sorted(like)[-limit:][0] / 2  # no points make more than twice as like
-        found = text[:LONGEST].lower()
         near = [(row, one) for row, one in zip(rows, like, strict=True) if one >= least and one > 0]
         hits = [self._hit(row, one, found, service) for row, one in near]
         return sorted(hits, key=lambda hit: (-round(hit.score, 9), hit.id))[:limit]
 
     def settle(self) -> None:
-        """Make the postings afresh from all that was put. 100,000 entries take some tenths of a second."""
+        """Make the postings afresh from all that was put. 100,000 entries take a second or two."""
         count = len(self._ids)
         if not count:
             return
@@ -176,6 +185,7 @@ class Index:
         idf = np.maximum(np.log((len(self._rows) + 1) / (standing + 0.5)), 0.05)
         weights = points * idf[every]
         length = np.sqrt(np.bincount(owner, weights**2, minlength=count))
+        self._gate = Gate((row, self._marks[row].phrases) for row in self._rows.values())
         order = np.argsort(every, kind="stable")
         self._postings = _Postings(
             count=count,
@@ -204,8 +214,8 @@ class Index:
         length = float((lookup[known] ** 2).sum()) + pair_lengths + strange * log(len(self._rows) + 2) ** 2
         return _Question(known, lookup, np.array([_code(a, b) for a, b in sorted(pairs)], np.int64), sqrt(length))
 
-    def _candidates(self, question: _Question, idf: Floats) -> list[int]:
-        """The rows that share most with the question by its rarest terms, and all that are in no posting yet."""
+    def _candidates(self, question: _Question, held: set[int]) -> list[int]:
+        """The rows that share most with the question by its rarest terms, of ``held``, and all in no posting yet."""
         postings = self._postings
         settled = question.ids[question.ids < len(postings.idf)]
         sizes = postings.starts[settled + 1] - postings.starts[settled]
@@ -214,7 +224,7 @@ class Index:
         few[:1] = True
         best = self._best(settled[rarest[few]], question.lookup)
         fresh = range(postings.count, len(self._ids))
-        return [row for row in (*best, *fresh) if row not in self._dead]
+        return sorted({*best, *held, *fresh} - self._dead)
 
     def _best(self, chosen: Integers, lookup: Floats) -> list[int]:
         postings = self._postings
@@ -234,15 +244,15 @@ class Index:
         every, owner = _gathered(self._terms, self._starts, rows, np.int32)
         points, _ = _gathered(self._points, self._starts, rows, np.float32)
         weights = points * idf[every]
-        shared = np.bincount(owner, weights * question.lookup[every], minlength=len(rows))
-        lengths = np.bincount(owner, weights**2, minlength=len(rows))
+        shared = _sums(owner, weights * question.lookup[every], len(rows))
+        lengths = _sums(owner, weights**2, len(rows))
         sequence, owner = _gathered(self._sequence, self._turns, rows, np.int32)
         first, second, owner = sequence[:-1], sequence[1:], owner[:-1]
         pairs = np.where((first != _GAP) & (second != _GAP), PAIR * np.maximum(idf[first], idf[second]), 0.0) ** 2
-        lengths += np.bincount(owner, pairs, minlength=len(rows))
+        lengths += _sums(owner, pairs, len(rows))
         both = np.flatnonzero((question.lookup[first] > 0) & (question.lookup[second] > 0))
         same = both[np.isin(_code(first[both].astype(np.int64), second[both]), question.pairs)]
-        shared += np.bincount(owner[same], pairs[same], minlength=len(rows))
+        shared += _sums(owner[same], pairs[same], len(rows))
         return np.minimum(shared / np.maximum(np.sqrt(lengths) * question.length, 1e-9), 1.0)
 
     def _hit(self, row: int, like: float, text: str, service: str) -> Hit:
@@ -253,6 +263,11 @@ class Index:
         services = tuple(one for one in marks.services if service and one.lower() == service.lower())
         points = PATTERN * len(phrases) + SERVICE * len(services)
         return Hit(self._ids[row], min(like * (1 + points / (points + HALF)), 1.0), phrases, tags, services)
+
+
+def _sums(owner: Integers, values: Floats, count: int) -> Floats:
+    """What belongs to each of ``count`` owners, summed up; floats even where nothing belongs to any."""
+    return np.bincount(owner, values, minlength=count).astype(np.float64)
 
 
 def _code(first: Any, second: Any) -> Any:

@@ -114,6 +114,15 @@ def test_neighbouring_words_tell_more_than_scattered_ones() -> None:
     assert index.search("connection pool")[0].id == "together"
 
 
+def test_a_pattern_that_is_held_is_found_though_no_word_is_shared() -> None:
+    others = [Document(f"other {number}", ((WORD, f"has been seen {number}"),)) for number in range(100)]
+    index = Index([*others, Document("kafka", ((WORD, "Consumers stand still"),), ("rebalanc.*ailed",))])
+    assert "kafka" in [hit.id for hit in index.search("the group is rebalancing: it has failed")]
+    assert "kafka" not in [hit.id for hit in index.search("the group is rebalancing: it has begun")]
+    index.drop("kafka")
+    assert "kafka" not in [hit.id for hit in index.search("the group is rebalancing: it has failed")]
+
+
 def test_equals_come_in_the_order_of_their_ids() -> None:
     documents = [Document(id, ((WORD, "disk full"),)) for id in "cabed"]
     assert [hit.id for hit in Index(documents).search("disk full", limit=3)] == ["a", "b", "c"]
