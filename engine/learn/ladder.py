@@ -13,6 +13,9 @@ from engine.model import Judgement, Lesson
 PRIOR_WEIGHT = 4.0
 """How many outcomes the knowledge file's prior is worth: a few real ones soon outweigh it."""
 
+SUREST = 0.99
+"""A knowledge file that says 'always' or 'never' could not be contradicted by any outcome."""
+
 REJECTED_WEIGHT = 0.5
 """A person who rejects a proposal thinks that it would not help, and is right more often than not."""
 
@@ -52,6 +55,7 @@ def prior(pattern: str, environment: str, given: float, wider: Sequence[Lesson])
     estimated from the groups themselves by the Beta-binomial likelihood (empirical Bayes: B. Efron, Large-Scale
     Inference, Cambridge 2010, chapter 1; the Beta-binomial is J. G. Skellam, J. R. Stat. Soc. B 10, 1948).
     """
+    given = min(max(given, 1.0 - SUREST), SUREST)
     belief = Beta(given * PRIOR_WEIGHT, (1.0 - given) * PRIOR_WEIGHT)
     others = _tallies(one for one in wider if one.pattern != pattern)
     same = _tallies(one for one in wider if one.pattern == pattern and one.environment != environment)
