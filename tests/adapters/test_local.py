@@ -215,3 +215,48 @@ def test_the_request_quotes_a_hostile_path() -> None:
     request = CATALOGUE["cleanup_logs"].request({"log_path": "/x'; rm -rf /; '", "days_old": "7"})
     assert "rm -rf" in request
     assert shlex.split(request)[1] == "/x'; rm -rf /; '"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{}/$(touch {}/pwned)",
+        "{}/`touch {}/pwned`",
+        "{}; touch {}/pwned",
+        "{}' || touch '{}/pwned",
+        '{}" -o -name "*',
+        "{}\n{}/../outside",
+        "{}\x00/../outside",
+        "{}/\x1b[2J",
+        "{}/*",
+        "-delete",
+        "~",
+        "{}/app/../../../../../../../../etc",
+        "/proc/self/root{}/../outside",
+        "//{}/../outside",
+    ],
+)
+async def test_a_hostile_path_is_a_name_like_any_other_and_does_nothing(root: Path, path: str) -> None:
+    local, before = Local([root]), files(root.parent)
+    hostile = path.replace("{}", str(root))
+    assert "digest" not in (await local.look({"log_path": hostile})).state
+    outcome = await local.act(cleanup(hostile, {"digest": "x"}))
+    assert (outcome.result, files(root.parent)) == (Result.FAILED, before)
+
+
+@pytest.mark.parametrize("name", ["a\nb.log", "$(reboot).log", "-rf.log", "'; x.log", "\x1b[2J.log", "x\u202e.log"])
+async def test_a_hostile_file_name_is_removed_like_any_other_and_no_more(root: Path, name: str) -> None:
+    write(root / "hostile" / name, 9)
+    before = files(root.parent)
+    local = Local([root])
+    outcome = await local.act(await approved(local, root / "hostile"))
+    assert outcome.detail == "Removed 1 log, 100 bytes."
+    assert before - files(root.parent) == {f"logs/hostile/{name}"}
+
+
+async def test_a_pipe_or_a_socket_is_no_log(root: Path) -> None:
+    os.mkfifo(root / "app" / "pipe.log")
+    os.utime(root / "app" / "pipe.log", (0, 0))
+    local = Local([root])
+    assert (await local.act(await approved(local, root / "app"))).detail == "Removed 2 logs, 200 bytes."
+    assert (root / "app" / "pipe.log").is_fifo()
