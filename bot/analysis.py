@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.desk import Policy
-from engine.detect import Detector, Found, fill, missing, redacted
+from engine.detect import READABLE, Detector, Found, fill, missing, redacted
 from engine.diagnose import risk_of
 from engine.knowledge import Pattern, Proposal
 from engine.model import ActionSpec, Risk
@@ -19,7 +19,7 @@ Catalogues = Mapping[str, Mapping[str, ActionSpec]]
 def analyze(detector: Detector, catalogues: Catalogues, policy: Policy, text: str, source: str = "") -> dict[str, Any]:
     """What the text reports, in the field names of the user's document. A calm text is no incident."""
     found = detector.find_in(text)
-    whole = redact(text, 1_000_000)
+    whole = redact(text, READABLE)
     if found is None:
         return _calm(detector.names(whole, source))
     pattern, names = found.pattern, detector.names_around(found, text, whole, source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.entries import split
@@ -24,6 +24,9 @@ ANY = "any"
 READABLE = 64 * 1024
 """Characters in which names are looked for: a JSON line is only readable whole."""
 
+
+NEAR = 16 * 1024
+"""Characters before and after an entry that still belong to what happened."""
 
 _TRACEBACK = "\nTraceback (most recent call last):\n"
 
@@ -57,24 +60,21 @@ class Detector:
         for rule in self._rules:
             literal(rule.regex.pattern)
         self._gate = Gate([rule.regex.pattern for rule in self._rules])
+        self._watched = Gate([rule for one in knowledge if not one.asked for rule in one.match])
 
     def places(self, text: str) -> list[int]:
         """Where an entry may match, in order: the offsets of the rules' literals. Never wrong about 'nowhere'."""
-        return self._gate.places(text)
+        return self._watched.places(text)
 
     def find(self, text: str) -> Found | None:
         """The most telling pattern that this one entry matches."""
-        rules = self._passing(text)
-        return self._cause(self._matching(text, rules, text, 0), rules, text)
+        return self._cause([(0, text)], text, asked=False)
 
     def find_in(self, text: str) -> Found | None:
         """The cause among all that the entries of a longer text report, unless the text says that it has passed."""
-        rules = self._passing(text)
-        if all(rule.pattern.quiets for rule in rules):
+        if all(rule.pattern.quiets for rule in self._passing(text)):
             return None
-        entries = split(text)
-        found = (one for at, entry in entries for one in self._matching(entry, self._passing(entry), text, at))
-        return self._cause(found, rules, text)
+        return self._cause(split(text), text, asked=True)
 
     def names(self, text: str, source: str = "") -> dict[str, str]:
         return identify(self._names, text, source)
@@ -109,38 +109,46 @@ class Detector:
     def _passing(self, text: str) -> list[_Rule]:
         return [self._rules[index] for index in sorted(self._gate.passing(text))]
 
-    def _matching(self, entry: str, rules: Sequence[_Rule], whole: str, at: int) -> Iterator[Found]:
+    def _cause(self, entries: Sequence[tuple[int, str]], text: str, *, asked: bool) -> Found | None:
+        """Of what has not passed: no mere consequence of another, then the heaviest, then the first."""
+        passed = [rule for rule in self._passing(text) if rule.pattern.quiets is Quiets.BEFORE]
+        stands: dict[str, Found] = {}
+        for at, entry in entries:
+            rules = [rule for rule in self._passing(entry) if asked or not rule.pattern.asked]
+            for one in self._matching(entry, rules, text, at, stands):
+                if not any(_passed(one, rule, text) for rule in passed):
+                    stands[one.pattern.id] = one
+        causes = [one for one in stands.values() if not stands.keys() & set(one.pattern.follows)]
+        return max(causes or stands.values(), key=lambda one: one.pattern.weight, default=None)
+
+    def _matching(
+        self, entry: str, rules: Sequence[_Rule], text: str, at: int, known: Container[str]
+    ) -> Iterator[Found]:
+        """What this entry reports; what is ``known`` already is not looked at again."""
         alarms = [rule for rule in rules if not rule.pattern.quiets]
         if not alarms:
             return
         calm = level(entry) in CALM and _TRACEBACK not in entry  # a trace below a calm line is not that line's
         benign = [rule.regex for rule in rules if rule.pattern.quiets is Quiets.LINE]
+        around = text[max(0, at - NEAR) : at + len(entry) + NEAR]
         for rule in alarms:
-            if calm and not rule.pattern.any_level:
+            if rule.pattern.id in known or (calm and not rule.pattern.any_level):
                 continue
             hit = rule.regex.search(entry)
-            if hit and self._fits(rule.pattern, entry, whole) and not _any_in(benign, _line(entry, hit.start())):
-                service = self._service(rule.pattern, entry, whole)
+            if hit and self._fits(rule.pattern, entry, around) and not _any_in(benign, _line(entry, hit.start())):
+                service = self._service(rule.pattern, entry, around)
                 yield Found(rule.pattern, rule.regex.pattern, entry, service, at + hit.start(), at + hit.end())
 
-    def _fits(self, pattern: Pattern, entry: str, whole: str) -> bool:
+    def _fits(self, pattern: Pattern, entry: str, around: str) -> bool:
         unless, near, unless_near = self._sides[pattern.id]
         return (
             not _any_in(unless, entry)
-            and all(regex.search(whole) for regex in near)
-            and not _any_in(unless_near, whole)
+            and all(regex.search(around) for regex in near)
+            and not _any_in(unless_near, around)
         )
 
-    def _service(self, pattern: Pattern, entry: str, whole: str) -> str:
-        return speaker(self._names, (entry, whole)) if pattern.service == ANY else pattern.service
-
-    def _cause(self, found: Iterator[Found], rules: Sequence[_Rule], text: str) -> Found | None:
-        """Of what has not passed: no mere consequence of another, then the heaviest, then the first."""
-        passed = [rule for rule in rules if rule.pattern.quiets is Quiets.BEFORE]
-        stands = [one for one in found if not any(_passed(one, rule, text) for rule in passed)]
-        ids = {one.pattern.id for one in stands}
-        causes = [one for one in stands if not ids.intersection(one.pattern.follows)]
-        return max(causes or stands, key=lambda one: one.pattern.weight, default=None)
+    def _service(self, pattern: Pattern, entry: str, around: str) -> str:
+        return speaker(self._names, (entry, around)) if pattern.service == ANY else pattern.service
 
 
 def redacted(found: Found, whole: str) -> str:
@@ -155,7 +163,7 @@ def _passed(found: Found, rule: _Rule, text: str) -> bool:
         not found.pattern.lasting
         and (found.pattern.category in sign.of or not sign.of)
         and sign.service in (found.service, "none")
-        and rule.regex.search(text, found.ends) is not None
+        and rule.regex.search(text, found.ends, found.ends + NEAR) is not None
     )
 
 
@@ -181,10 +189,10 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """Put values into ``{names}``. A part in ``[brackets]`` is left out if one of its names is unknown."""
+    """Put values into ``{names}``. A part in ``[brackets]`` is left out if one of its names says nothing."""
 
     def part(match: re.Match[str]) -> str:
-        known = all(name in values for name in _NAME.findall(match.group(1)))
+        known = all(values.get(name) for name in _NAME.findall(match.group(1)))
         return match.group(1) if known else ""
 
     return _NAME.sub(lambda match: values.get(match.group(1), "?"), _OPTIONAL.sub(part, template))

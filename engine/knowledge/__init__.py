@@ -46,8 +46,9 @@ class Pattern:
     """A failure met before: how to know it, what it means, what to do. Every field is explained in the README.
 
     ``near`` and ``unless_near`` look at the text around the entry. ``any_level``: real even where it is told calmly.
-    ``lasting``: no later good news undoes it. ``prior``: how sure it is that a person must decide, if nothing is
-    proposed. ``published``: where its facts stand. A benign text ``quiets``, and only failures ``of`` these categories.
+    ``lasting``: no later good news undoes it. ``asked``: looked for only where a person shows the text. ``prior``: how
+    sure it is that a person must decide, if nothing is proposed. ``published``: where its facts stand. A benign text
+    ``quiets``, and only failures ``of`` these categories.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Pattern:
     unless_near: tuple[str, ...] = ()
     any_level: bool = False
     lasting: bool = False
+    asked: bool = False
     prior: float = 0.8
     published: str = ""
     quiets: Quiets = Quiets.NOTHING
@@ -112,6 +114,7 @@ def _pattern(id: str, head: dict[str, Any], advice: str) -> Pattern:
         unless_near=tuple(head.get("unless_near", ())),
         any_level=head.get("any_level", False),
         lasting=head.get("lasting", False),
+        asked=head.get("asked", False),
         prior=head.get("prior", 0.8),
         published=head.get("source", ""),
         quiets=Quiets(head.get("quiets", "")),
