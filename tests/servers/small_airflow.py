@@ -31,6 +31,9 @@ class SmallAirflow:
     async def sign_in(self, _request: web.Request) -> web.Response:
         return web.json_response({"access_token": "token-of-the-test"}, status=201)
 
+    async def version(self, _request: web.Request) -> web.Response:
+        return web.json_response({"version": "3.3.2"})
+
     async def dag(self, request: web.Request) -> web.Response:
         return web.json_response({"dag_id": request.match_info["dag"], "is_paused": False})
 
@@ -66,6 +69,7 @@ class SmallAirflow:
     async def serving(self) -> AsyncIterator[SmallAirflow]:
         app = web.Application()
         app.router.add_post("/auth/token", self.sign_in)
+        app.router.add_get("/api/v2/version", self.version)
         app.router.add_get("/api/v2/dags/{dag}", self.dag)
         app.router.add_get("/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}", self.task)
         app.router.add_get("/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/{index}", self.task)
