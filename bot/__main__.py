@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -17,7 +17,8 @@ from rich.console import Console
 from adapters.chat.web.sign_in import OneTimeLinks
 from adapters.logs.reading import chunks
 from adapters.targets import CATALOGUES
-from bot import roster, show
+from bot import knowledge_base, roster, show
+from bot import stats as learned
 from bot.analysis import analyze as explained
 from bot.app import EXAMPLE, detector, policy
 from bot.check import check as checked
@@ -26,6 +27,7 @@ from bot.clock import SystemClock
 from bot.dangers import refuse_dangers
 from bot.log import setup
 from bot.people import first_name
+from bot.replay.command import replay
 from bot.scan import STDIN
 from bot.scan import scan as scanned
 from bot.serve import serve
@@ -35,8 +37,10 @@ from bot.systems import systems
 from bot.teams_package import VERSION, package
 from bot.terminal import err, plainly
 from engine.errors import Misconfigured
+from engine.model import Lesson
 from storage.database import connect
 from storage.hold import hold
+from storage.incidents import SqlIncidents
 from storage.upgrade import upgrade as upgraded
 from storage.upgrade import version
 
@@ -44,6 +48,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 app.add_typer(db, name="db")
 app.add_typer(roster.app, name="people")
+app.add_typer(knowledge_base.app, name="kb")
+app.command("replay")(replay)
 
 out = Console(soft_wrap=False)
 
@@ -119,6 +125,27 @@ def sign_in(
         settings = _settings()
         links = OneTimeLinks(signing_key(settings), SystemClock())
         print(links.new_link(settings.address, username or first_name(settings)))  # noqa: T201 - the answer itself
+
+
+@app.command()
+def stats(
+    as_json: Json = False,  # noqa: FBT002 - typer's way to say a flag
+    picture: Annotated[Path | None, typer.Option(help="Write the curves to this PNG file instead.")] = None,
+) -> None:
+    """Tell what was learned: success by failure and action, times, and how far confidence can be believed."""
+
+    async def work() -> Sequence[Lesson]:
+        async with connect(_settings().database_url.get_secret_value()) as database:
+            return await SqlIncidents(database).lessons_of(())
+
+    with plainly():
+        lessons = asyncio.run(work())
+        if picture:
+            picture.write_bytes(learned.picture(lessons))
+        elif as_json:
+            out.print_json(data=learned.as_json(lessons))
+        else:
+            out.print(learned.table(lessons))
 
 
 @app.command("teams-package")

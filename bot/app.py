@@ -38,10 +38,12 @@ from engine.desk import Desk, Policy
 from engine.detect import Detector
 from engine.errors import OnCallError, Refused, Unreachable
 from engine.events import Event
+from engine.knowledge_base import Library
 from engine.model import Incident, IncidentId, Risk
 from engine.ports import Clock, Incidents, People
 from engine.respond import Responder
 from engine.rounds import Rounds
+from engine.similar import Past
 from storage.brake import KeptBrake
 from storage.conversations import SqlConversations
 from storage.cursors import SqlCursors
@@ -50,6 +52,7 @@ from storage.deliveries import SqlDeliveries
 from storage.hold import Hold, hold
 from storage.inbox import SqlInbox
 from storage.incidents import SqlIncidents
+from storage.knowledge_entries import SqlKnowledgeEntries
 from storage.people import SqlPeople
 from storage.posts import SqlPosts
 from storage.upgrade import upgrade
@@ -190,6 +193,7 @@ def assemble(parts: Parts) -> web.Application:
     escalating = webhook(settings, desk)
     if escalating:
         parts.bell.listeners.append(escalating.wake)
+    library = Library(SqlKnowledgeEntries(parts.database, desk.clock), knowledge.load())
     office = Office(
         desk,
         parts.accounts,
@@ -199,6 +203,8 @@ def assemble(parts: Parts) -> web.Application:
         codes=codes,
         described=telling.card,
         announce=telling.announce,
+        library=library,
+        past=Past(desk.incidents, library),
     )
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
@@ -254,6 +260,7 @@ def webhook(settings: Settings, desk: Desk) -> Rounds | None:
 def policy(settings: Settings, on_call: tuple[str, ...]) -> Policy:
     return Policy(
         confidence_threshold=settings.confidence_threshold,
+        wrong_at_most=settings.wrong_at_most,
         max_actions=settings.max_automation_actions,
         assess_risk=settings.enable_risk_assessment,
         quiet_time=timedelta(minutes=settings.quiet_minutes),

@@ -149,6 +149,15 @@ class ProgramFields(BaseSettings):
         description="Least probability (0 to 1) that the proposed action helps; below it the incident is handed to a"
         " person at once. 0.7 means that seven of ten such proposals help.",
     )
+    wrong_at_most: float = Field(
+        0.25,
+        gt=0,
+        lt=1,
+        allow_inf_nan=False,
+        description="Share of proposals that may fail (0 to 1). An action that fails more often here needs more"
+        " confidence each time, before it is proposed without a warning; one that fails less often needs less."
+        " CONFIDENCE_THRESHOLD is where it begins.",
+    )
     max_automation_actions: int = Field(
         5,
         ge=0,

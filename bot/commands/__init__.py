@@ -12,6 +12,7 @@ from bot.commands.approve import approve
 from bot.commands.example import example
 from bot.commands.freeze import freeze
 from bot.commands.home import home
+from bot.commands.kb import kb
 from bot.commands.link import link
 from bot.commands.list import list
 from bot.commands.note import note
@@ -19,6 +20,7 @@ from bot.commands.reject import reject
 from bot.commands.report import report
 from bot.commands.resolve import resolve
 from bot.commands.show import show
+from bot.commands.stats import stats
 from bot.commands.status import status
 from bot.commands.thaw import thaw
 from bot.commands.timeline import timeline
@@ -55,6 +57,8 @@ COMMANDS: Mapping[str, Command] = {
     "thaw": Command(thaw, "", Permission.DECIDE),
     "home": Command(home, "", Permission.READ),
     "link": Command(link, "[code]", Permission.READ),
+    "kb": Command(kb, "[verb …]", Permission.READ),
+    "stats": Command(stats, "", Permission.READ),
     "status": Command(status, "", Permission.READ),
     "example": Command(example, "[name]", Permission.RESPOND, only_in_example=True),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.chat.card import Card, Code, Facts, Part, Text
+from bot import alike
 from bot.office import Asked
 from bot.words import excerpt, percent
 from engine.model import place
@@ -19,4 +20,6 @@ async def why(asked: Asked) -> Card:
     parts.append(Facts((("Category", diagnosis.category), ("Confidence", percent(diagnosis.confidence)))))
     if pattern := asked.desk.detector.patterns.get(incident.signal.pattern):
         parts.append(Text(pattern.advice))
+    if asked.office.past:
+        parts += alike.parts(await asked.office.past.similar(incident))
     return Card(f"Why #{incident.number} {incident.signal.title}", tuple(parts))

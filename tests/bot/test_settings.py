@@ -115,6 +115,7 @@ def test_the_documented_defaults() -> None:
         "RISKS": "",
         "MYSQL_URLS": "",
         "MYSQL_MAY_ACT_ON": "",
+        "WRONG_AT_MOST": "0.25",
     }
     assert dangers(settings) == []
 

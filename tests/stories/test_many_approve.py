@@ -18,7 +18,7 @@ from bot.clock import SystemClock
 from bot.office import Office
 from bot.people import PLATFORM
 from engine import group
-from engine.desk import Desk
+from engine.desk import Desk, Policy
 from engine.events import Approved, Started
 from engine.model import Account, Entry, Role, Status, WaitsFor
 from engine.respond import Responder
@@ -54,7 +54,10 @@ async def test_of_three_approvals_at_once_one_acts_and_two_are_told(url: str) ->
             await accounts.link(PLATFORM, name, name)
         target = Airflow(AirflowSettings(airflow.url, "admin", "admin"))
         stack.push_async_callback(target.close)
-        desk = Desk(SqlIncidents(database), DETECTOR, {"airflow": target}, SystemClock(), lambda: uuid.uuid4().hex)
+        policy = Policy(max_actions_per_hour=ROUNDS)
+        desk = Desk(
+            SqlIncidents(database), DETECTOR, {"airflow": target}, SystemClock(), lambda: uuid.uuid4().hex, policy
+        )
         responder = Responder(desk, lambda _id, error: pytest.fail(repr(error)))
         work = asyncio.create_task(responder.rounds.run())
         say = partial(answer, office=Office(desk, accounts, lambda: ()))
