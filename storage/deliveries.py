@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.ports import Clock
 from storage.columns import key as fit
 from storage.database import Database
 from storage.tables import deliveries
+
+
+REMEMBERED = timedelta(days=90)
+"""Nothing is posted again under a key so old: its incident is long closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +31,11 @@ class SqlDeliveries:
 
     async def begin(self, platform: str, key: str, room: str) -> Delivery | None:
         """Note that a post is about to be sent. Return what was known of it before."""
-        row = {"platform": platform, "key": fit(key), "room": room, "message": "", "at": self.clock.now()}
+        now = self.clock.now()
+        row = {"platform": platform, "key": fit(key), "room": room, "message": "", "at": now}
         try:
             async with self.database.write() as connection:
+                await connection.execute(delete(deliveries).where(deliveries.c.at < now - REMEMBERED))
                 await connection.execute(insert(deliveries).values(row))
         except IntegrityError:
             return await self._known(platform, key)

@@ -169,7 +169,7 @@ deliveries = _table(
     Column("key", Key, primary_key=True),
     Column("room", Long, nullable=False),
     Column("message", Long, nullable=False, comment="empty until the platform has answered"),
-    Column("at", Time, nullable=False),
+    Column("at", Time, nullable=False, index=True),
 )
 
 heard = _table(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.chat.outbox import Deliveries
-from storage.database import connect
-from storage.deliveries import SqlDeliveries
+from storage.database import Database, connect
+from storage.deliveries import REMEMBERED, SqlDeliveries
 from storage.memory import MemoryDeliveries
 from storage.upgrade import upgrade
 from tests.clock import FakeClock
@@ -46,3 +46,13 @@ async def test_platforms_and_long_keys_are_kept_apart(deliveries: Deliveries) ->
     begun = await deliveries.begin("slack", long, "C1")
     assert begun
     assert begun.message == ""
+
+
+async def test_what_is_long_over_is_forgotten(database: Database) -> None:
+    clock = FakeClock()
+    kept = SqlDeliveries(database, clock)
+    await kept.begin("slack", "old", "C1")
+    clock.pass_time(seconds=REMEMBERED.total_seconds() + 1)
+    await kept.begin("slack", "new", "C1")
+    assert await kept.begin("slack", "old", "C1") is None
+    assert await kept.begin("slack", "new", "C1") is not None

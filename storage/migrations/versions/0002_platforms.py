@@ -53,6 +53,7 @@ def _deliveries() -> None:
         sa.PrimaryKeyConstraint("platform", "key", name="pk_deliveries"),
         **BYTE_FOR_BYTE,
     )
+    op.create_index("ix_deliveries_at", "deliveries", ["at"])
 
 
 def _heard() -> None:
