@@ -13,7 +13,6 @@ from storage.columns import key as fit
 from storage.database import Database
 from storage.tables import deliveries
 
-
 REMEMBERED = timedelta(days=90)
 """Nothing is posted again under a key so old: its incident is long closed."""
 
