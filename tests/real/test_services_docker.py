@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -97,6 +97,22 @@ async def test_a_container_that_was_replaced_is_left_alone(podman: PodmanServer,
     assert "somebody has replaced it" in verdict.detail
 
 
+async def test_one_that_is_replaced_at_the_very_last_moment(podman: PodmanServer, tmp_path: Path, name: str) -> None:
+    """Between our last look and our request: the request names the container's id, and not its name."""
+
+    def replace() -> None:
+        podman.podman("rm", "--force", "--time=0", name)
+        podman.run(name)
+
+    async with proxy(podman.socket, tmp_path / "proxy", before_post=replace):
+        target = target_at(tmp_path / "proxy")
+        outcome = await target.act(await proposed(target, name))
+        await target.close()
+    assert outcome.result is Result.FAILED
+    assert outcome.detail == "Docker no longer knows that container. Nothing was done."
+    assert json.loads(podman.podman("inspect", name))[0]["State"]["Status"] == "running"
+
+
 async def test_the_beginning_of_an_id_is_no_name(podman: PodmanServer, target: Services, name: str) -> None:
     """Docker's API takes it for one."""
     id = podman.podman("inspect", "--format", "{{.Id}}", name)
@@ -183,7 +199,7 @@ async def test_nobody_is_there(tmp_path: Path) -> None:
 
 async def test_a_proxy_that_only_lets_us_look(podman: PodmanServer, tmp_path: Path, name: str) -> None:
     up = started(podman, name)
-    async with only_get(podman.socket, tmp_path / "proxy"):
+    async with proxy(podman.socket, tmp_path / "proxy"):
         target = target_at(tmp_path / "proxy")
         restart = await proposed(target, name)
         assert restart.seen["status"] == "running"
@@ -195,14 +211,16 @@ async def test_a_proxy_that_only_lets_us_look(podman: PodmanServer, tmp_path: Pa
 
 
 @asynccontextmanager
-async def only_get(far: str, near: Path) -> AsyncIterator[None]:
-    """What people put before Docker's socket, so that not everybody is root."""
+async def proxy(far: str, near: Path, before_post: Callable[[], None] | None = None) -> AsyncIterator[None]:
+    """What people put before Docker's socket, so that not everybody is root: it passes GET, and POST after a call."""
 
     async def answer(request: web.Request) -> web.Response:
-        if request.method != "GET":
-            return web.json_response({"message": "POST is not for you."}, status=403)
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=far)) as client:
-            found = await client.get(f"http://docker{request.raw_path}")
+        if request.method == "POST":
+            if before_post is None:
+                return web.json_response({"message": "POST is not for you."}, status=403)
+            await asyncio.to_thread(before_post)
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=far), timeout=20) as client:
+            found = await client.request(request.method, f"http://docker{request.raw_path}")
         return web.Response(body=found.content, status=found.status_code, content_type="application/json")
 
     app = web.Application()
