@@ -34,6 +34,12 @@ class Fields(ChatFields):
         examples=["<a token>"],
         description="Token for Airflow, instead of user and password.",
     )
+    airflow_dags: Names = Field(
+        ("*",),
+        examples=["orders_*,billing"],
+        description="DAGs that may be acted on, with commas between and * for any characters. The default is all: naming"
+        " an Airflow is your word for it.",
+    )
     airflow_timeout: float = Field(
         10.0,
         ge=0.1,

@@ -47,6 +47,7 @@ def airflow(settings: Settings) -> Airflow | None:
             password=settings.airflow_password.get_secret_value(),
             token=settings.airflow_token.get_secret_value(),
             timeout_seconds=settings.airflow_timeout,
+            dags=settings.airflow_dags,
         )
     )
 

@@ -116,6 +116,7 @@ def test_the_documented_defaults() -> None:
         "MYSQL_URLS": "",
         "MYSQL_MAY_ACT_ON": "",
         "WRONG_AT_MOST": "0.25",
+        "AIRFLOW_DAGS": "*",
     }
     assert dangers(settings) == []
 
