@@ -37,8 +37,8 @@ class Fields(ChatFields):
     airflow_dags: Names = Field(
         ("*",),
         examples=["orders_*,billing"],
-        description="DAGs that may be acted on, with commas between and * for any characters. The default is all: naming"
-        " an Airflow is your word for it.",
+        description="DAGs that may be acted on, with commas between and * for any characters. The default is all:"
+        " naming an Airflow is your word for it.",
     )
     airflow_timeout: float = Field(
         10.0,
