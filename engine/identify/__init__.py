@@ -45,7 +45,7 @@ def load(file: Path = RULES) -> Rules:
         names={field: name for name, fields in head["fields"].items() for field in fields},
         texts=tuple(re.compile(rule, re.MULTILINE) for rule in head["text"]),
         sources=tuple(re.compile(rule) for rule in head["source"]),
-        services={service: re.compile("|".join(marks)) for service, marks in head["services"].items()},
+        services={service: re.compile("|".join(marks), re.MULTILINE) for service, marks in head["services"].items()},
         gate=Gate(head["text"]),
     )
 
