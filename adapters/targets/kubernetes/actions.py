@@ -25,7 +25,7 @@ class Change(Where):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     container_name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)] = ""
-    memory_limit: Annotated[str, StringConstraints(pattern=f"^({AMOUNT}|{SHARE})$", max_length=24)] = ""
+    memory_limit: Annotated[str, StringConstraints(pattern=f"^({AMOUNT}|{SHARE})$", max_length=24)] = "+50%"
     replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)] = 1
     revision: Annotated[int, Field(ge=0, le=10**9)] = 0
 
