@@ -122,7 +122,7 @@ _POD = Parameter("pod_name", "Pod")
 _DEPLOYMENT = Parameter("deployment", "Deployment")
 _NODE = Parameter("node_name", "Node")
 _CONTAINER = Parameter("container_name", "Container")
-_MEMORY = Parameter("memory_limit", "New memory limit, as 1Gi, or what is added, as +50%", required=False, default="+50%")
+_MEMORY = Parameter("memory_limit", "New limit, as 1Gi, or what is added, as +50%", required=False, default="+50%")
 _REPLICAS = Parameter("replicas", "Pods", kind="integer")
 _REVISION = Parameter("revision", "Revision (0: the last that differs)", kind="integer", required=False, default="0")
 
