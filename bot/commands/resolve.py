@@ -12,7 +12,7 @@ from engine.redact import redact
 
 
 async def resolve(asked: Asked) -> Card:
-    """it is mended, and this is how; or how='…' cause='…'"""
+    """it is mended, and this is how"""
     number = asked.number
     _, given = named(asked.rest) if asked.rest.startswith("how=") else ("", {"how": asked.rest})
     how, cause = redact(given.get("how", "")), redact(given.get("cause", ""))
