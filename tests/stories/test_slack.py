@@ -165,6 +165,7 @@ async def test_a_click_that_was_acknowledged_outlives_a_kill(tmp_path: Path) -> 
         assert story.program.process
         story.program.process.kill()
         await story.program.died()
+        story.acme.api.faults.planned.clear()  # it may have died before it had asked who that is
         assert story.rows("select count(*) from events where kind = 'Approved'") == [(0,)]
         await story.restart()
         await story.acme.person("alice").again(delivered, retry=1)
@@ -183,7 +184,8 @@ async def test_a_storm_of_500_is_ten_cards_and_a_digest(tmp_path: Path) -> None:
         await story.acme.person("alice").press(shown, APPROVE)
         card = await story.card("#400")
         assert card["ts"] > digest["ts"]
-        assert [run for run in story.airflow.clears if run] == [await _run_of(story, 400)]
+        run = await _run_of(story, 400)
+        assert story.airflow.clears == [run]
 
 
 async def _run_of(story: Story, number: int) -> str:
