@@ -16,6 +16,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -39,6 +40,8 @@ BUILDING = 1500.0
 
 ADMIN = "admin-of-the-tests"
 NODES = ("hollow-0", "hollow-1")
+SOCKET = b"/tmp/kubelet_remote.sock"
+"""Where a hollow kubelet has its containers."""
 STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 _numbers = count(1)
 
@@ -51,6 +54,8 @@ class KubernetesServer:
     folder: Path
     seconds_to_start: float = 0.0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    leftovers: list[Path] = field(default_factory=list)
+    """Files to be removed at the end."""
 
     @property
     def authority(self) -> Path:
@@ -186,10 +191,24 @@ def _running(programs: Path, folder: Path) -> Iterator[KubernetesServer]:
         _start(server, "controllers", [str(programs / "kube-controller-manager"), config, *_controllers(folder, ports)])
         _start(server, "scheduler", [str(programs / "kube-scheduler"), config, *_scheduler(folder, ports)])
         for node in NODES:
-            _start(server, node, [str(programs / "kubemark"), config, *_node(node, ports)])
+            _start(server, node, [str(_own_kubelet(programs, server, node)), config, *_node(node, ports)])
         asyncio.run(_whole(server))
         server.seconds_to_start = time.monotonic() - began
         yield server
+
+
+def _own_kubelet(programs: Path, server: KubernetesServer, node: str) -> Path:
+    """A hollow kubelet's containers live behind a socket whose path is part of the program.
+
+    Two that run on one machine would share it, and each would end the other's pods as unknown to it: so each gets a
+    copy of the program with a path of its own, of the same length.
+    """
+    mine = SOCKET.replace(b"remote", token_hex(3).encode())
+    copy = server.folder / f"kubemark-{node}"
+    copy.write_bytes((programs / "kubemark").read_bytes().replace(SOCKET, mine))
+    copy.chmod(0o755)
+    server.leftovers += [copy, Path(mine.decode())]
+    return copy
 
 
 def _start(server: KubernetesServer, name: str, command: list[str]) -> None:
@@ -207,6 +226,8 @@ def _stop(server: KubernetesServer) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
+    for leftover in server.leftovers:
+        leftover.unlink(missing_ok=True)
 
 
 async def _ready(server: KubernetesServer) -> None:
