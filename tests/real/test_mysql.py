@@ -252,8 +252,54 @@ async def test_a_full_server_lets_us_in(server: servers.Server, shop: Shop) -> N
             assert (await target.act(action)).result is Result.DONE
             assert (await settled(target, action)).judgement is Judgement.WORKED
     finally:
+        await _widened(server)
+
+
+async def test_it_waits_for_the_last_seat_of_a_full_server(server: servers.Server, shop: Shop) -> None:
+    await _run(server, "SET GLOBAL max_connections = 12")
+    try:
+        with pytest.raises(Error, match="Too many connections"):
+            await shop.leaks()
+        owner = await _seated(server)
+        async with connected(server) as target:
+            look = asyncio.ensure_future(target.look({}))
+            await asyncio.sleep(0.5)
+            assert not look.done(), "it asks again while somebody else has the seat"
+            owner.close()
+            assert (await look).healthy is False
+    finally:
+        await _widened(server)
+
+
+async def test_a_server_that_stays_full_is_said_to_be(server: servers.Server, shop: Shop) -> None:
+    await _run(server, "SET GLOBAL max_connections = 12")
+    try:
+        with pytest.raises(Error, match="Too many connections"):
+            await shop.leaks()
+        owner = await _seated(server)
+        async with connected(server, seconds=1) as target:
+            with pytest.raises(Unreachable, match="CONNECTION ADMIN"):
+                await target.look({})
+        owner.close()
+    finally:
+        await _widened(server)
+
+
+async def _seated(server: servers.Server) -> Any:
+    """The owner in the one seat that a full server keeps for such as him, as soon as it is free."""
+    for _ in range(50):
         with suppress(Error):
-            await _run(server, "SET GLOBAL max_connections = 60")
+            return await asyncmy.connect(
+                host=server.host, port=server.port, user=server.user, password=server.password, autocommit=True
+            )
+        await asyncio.sleep(0.1)
+    raise AssertionError("the seat stays taken")
+
+
+async def _widened(server: servers.Server) -> None:
+    owner = await _seated(server)
+    await run(owner, "SET GLOBAL max_connections = 60")
+    owner.close()
 
 
 async def test_a_fence_holds(server: servers.Server, shop: Shop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,8 +25,13 @@ OURS = 2000
 
 NO_SUCH_SESSION = 1094
 
+FULL = 1040
+
+BETWEEN = 0.1
+"""Seconds between two attempts to get into a full server."""
+
 HINTS = {
-    1040: "all its connections are taken; a user with CONNECTION ADMIN would still get in",
+    FULL: "all its connections are taken; a user with CONNECTION ADMIN would still get in",
     1045: "check the user and the password",
     1049: "check the database's name",
 }
@@ -118,6 +124,17 @@ class Server:
         return [shown(row) for row in rows if row["command"] in DOING and row["user"] not in self._spared]
 
     async def _open(self) -> Any:
+        """Of a full server there is one seat for us, and whoever is just being turned away holds it for a moment."""
+        until = time.monotonic() + self._timeout
+        while True:
+            try:
+                return await self._knock()
+            except _Full:
+                if time.monotonic() + BETWEEN > until:
+                    raise
+            await asyncio.sleep(BETWEEN)
+
+    async def _knock(self) -> Any:
         try:
             async with asyncio.timeout(self._timeout):
                 return await asyncmy.connect(
@@ -135,8 +152,12 @@ class Server:
             if not 0 < number < OURS:
                 raise NotSent(f"{self.place} cannot be reached.") from None
             hint = f": {HINTS[number]}" if number in HINTS else ""
-            full = number == 1040
-            raise NotSent(f"{self.place} let us not in ({plain(words, self._secret)}){hint}.", temporary=full) from None
+            said = f"{self.place} let us not in ({plain(words, self._secret)}){hint}."
+            raise _Full(said) if number == FULL else NotSent(said, temporary=False) from None
+
+
+class _Full(NotSent):
+    """Every connection is taken, ours too."""
 
 
 class Denied(Unreachable):
