@@ -23,7 +23,7 @@ from engine.model import Judgement, Result
 APP = App(id="app-1", name="nightly", starttime=2_000, state="FINISHED", memoryperexecutor=1024)
 LATER = App(id="app-2", name="nightly", starttime=9_000, state="RUNNING", memoryperexecutor=1024)
 
-LOG = """==== Bytes 0-900 of 900 of /work/driver-1/stderr ====
+LOG = """==== Bytes 0-900 of 900 of /opt/spark/work/driver-1/stderr ====
 Launch Command: "java" "-Xmx512M" "-Dspark.app.name=nightly run" "-Dspark.oncall.action=a7" "org.apache.spark.Driver"
 ========================================
 26/11/21 15:20:07 INFO StandaloneSchedulerBackend: Connected to Spark cluster with app ID app-20261121152007-0000
@@ -170,7 +170,7 @@ class TestMemory:
 
 def test_a_log_tells_of_its_application_and_of_our_mark_and_the_program_cannot_forge_it() -> None:
     assert traced(LOG) == Traced("app-20261121152007-0000", "nightly run", "a7")
-    assert traced("Error: invalid log directory /work/driver-9/") == Traced()
+    assert traced("Error: invalid log directory /opt/spark/work/driver-9/") == Traced()
     assert traced(LOG.replace("-Dspark.oncall.action=a7", "-Dx=y")).action == ""
 
 
