@@ -107,7 +107,10 @@ class Form:
         return " ".join([self.ask, *(value for _, value in given if value)])
 
 
-Part: TypeAlias = Text | Facts | Code | Image | Button | Link | Divider | Form
+Control: TypeAlias = Button | Link | Form
+"""What can be pressed."""
+
+Part: TypeAlias = Text | Facts | Code | Image | Divider | Control
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from itertools import count, groupby
 from typing import Any, assert_never
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, Link, Part, Text, Tone
+from adapters.chat.fit import fit
 from adapters.chat.plain import MOODS
+from adapters.chat.shorten import one_line
 from adapters.chat.slack.controls import control, rows
-from adapters.chat.slack.fit import SHARES, fit
+from adapters.chat.slack.fit import BOUNDS, SHARES
 from adapters.chat.slack.limits import LIMITS
 from adapters.chat.slack.prose import prose
-from adapters.chat.slack.shorten import one_line
 from adapters.chat.slack.words import UNNAMED, escaped, letters, one_line_text, plain_text, rich_text, section
 
 COLOURS = {
@@ -53,12 +54,12 @@ class Message:
 
 def render(card: Card) -> Message:
     """Return the card, shortened as far as Slack wants."""
-    return next(message for share in SHARES if _accepted(message := _message(fit(card, share))))
+    return next(message for share in SHARES if _accepted(message := _message(fit(card, share, BOUNDS))))
 
 
 def home(card: Card) -> dict[str, Any]:
     """Return the card as a view for ``views.publish``."""
-    return next(view for share in SHARES if _small(view := _home(fit(card, share)), LIMITS.view_blocks))
+    return next(view for share in SHARES if _small(view := _home(fit(card, share, BOUNDS)), LIMITS.view_blocks))
 
 
 def _message(card: Card) -> Message:

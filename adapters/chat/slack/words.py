@@ -6,7 +6,7 @@ import re
 from html import escape
 from typing import Any
 
-from adapters.chat.slack.shorten import one_line
+from adapters.chat.shorten import one_line
 
 UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and halves of characters: JSON can hold them, what reads it may not."""

@@ -24,8 +24,6 @@ SAY, SEND, REFRESH = "say", "form", "refresh"
 def control(part: Part, taken: set[str], back: str) -> Element:
     """Return an action. ``taken`` are the ids of inputs so far; ``back`` is what shows the card again."""
     match part:
-        case Form(fields=()):
-            return control(Button(part.label, part.ask), taken, back)
         case Form():
             return form(part, taken, back)
         case Link(label=label, url=url):

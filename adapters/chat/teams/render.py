@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
-from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Image, Link, Part, Text, Tone
+from adapters.chat.card import Button, Card, Code, Control, Divider, Facts, Field, Form, Image, Link, Part, Text, Tone
+from adapters.chat.fit import fit
 from adapters.chat.plain import MOODS
 from adapters.chat.teams import forms
 from adapters.chat.teams.controls import REFRESH, SEND, control, execute, rows, say
+from adapters.chat.teams.fit import BOUNDS, SHARES
 from adapters.chat.teams.limits import LIMITS, size
-from adapters.chat.teams.shorten import SHARES, is_control, shortened
 from adapters.chat.teams.words import HARD_SPACE, UNNAMED, Element, code, heading, lines, one_line, rich
 
 STYLES = {
@@ -34,7 +35,7 @@ def render(card: Card, *, again: str = "", key: str = "", budget: int = LIMITS.m
     ``again`` is the ask that shows it anew: each client then asks for its own person's view of it. ``key`` comes along
     with that.
     """
-    drawn = (_card(shortened(card, share), again, key) for share in SHARES)
+    drawn = (_card(fit(card, share, BOUNDS), again, key) for share in SHARES)
     return next((one for one in drawn if size(one) <= budget), _card(Card(card.title[:40]), "", ""))
 
 
@@ -107,7 +108,7 @@ def _body(parts: Sequence[Part], back: str) -> Iterator[Element]:
     """A divider becomes the line above what follows it; neighbouring buttons share rows."""
     taken: set[str] = set()
     line = False
-    for controls, run in groupby(parts, key=is_control):
+    for controls, run in groupby(parts, key=lambda part: isinstance(part, Control)):
         for element in rows([control(part, taken, back) for part in run]) if controls else _elements(run):
             if not element:
                 line = True

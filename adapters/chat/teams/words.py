@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from adapters.chat.visible import visible
+from adapters.chat import shorten
 
 Element: TypeAlias = dict[str, Any]
 
@@ -32,8 +32,7 @@ _INDENT = re.compile(r"^ +| {2,}|\t", re.MULTILINE)
 
 def one_line(text: str, at_most: int) -> str:
     """Return what a screen shows of the text, on one line, ending in … if something was left out."""
-    line = plain(" ".join(visible(text).split()))
-    return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
+    return plain(shorten.one_line(text, at_most))
 
 
 def plain(text: str) -> str:

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from adapters.chat.card import Button, Card, Code, Facts, Form, Link, Text, Tone
+from adapters.chat.fit import fit
 from adapters.chat.teams.answers import CARD
+from adapters.chat.teams.fit import BOUNDS, SHARES
 from adapters.chat.teams.limits import LIMITS
 from adapters.chat.teams.registration import safe
 from adapters.chat.teams.render import render, summary
-from adapters.chat.teams.shorten import SHARES, shortened
 from engine.errors import Unreachable
 
 LEGACY = ("webhook.office.com", "outlook.office.com", "outlook.office365.com")
@@ -66,7 +67,7 @@ def payload(card: Card, url: str) -> Mapping[str, Any]:
     """What the address takes, short enough for it."""
     readable = replace(card, parts=tuple(one for one in card.parts if not isinstance(one, Button | Form)))
     make = _message_card if is_legacy(url) else _workflow
-    tries = (make(shortened(readable, share)) for share in SHARES)
+    tries = (make(fit(readable, share, BOUNDS)) for share in SHARES)
     return next((one for one in tries if _small(one)), make(Card(card.title[:200])))
 
 

@@ -24,14 +24,3 @@ class Limits:
 
 
 LIMITS = Limits()
-
-
-def cut(text: str, at_most: int) -> tuple[str, int]:
-    """Return the text as far as it is shown, and how many characters were left out."""
-    return text[:at_most], max(0, len(text) - at_most)
-
-
-def short(text: str, at_most: int) -> str:
-    """Return the text on one line of at most this length, ending in … if something was left out."""
-    line = " ".join(text[: 4 * at_most].split())
-    return line if len(line) <= at_most else f"{line[: at_most - 1]}…"

@@ -14,10 +14,11 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, Link, Part, Text
+from adapters.chat import shorten
+from adapters.chat.card import Button, Card, Code, Control, Divider, Facts, Form, Image, Link, Part, Text
 from adapters.chat.plain import MOODS
 from adapters.chat.visible import visible
-from adapters.chat.web.limits import LIMITS, cut, short
+from adapters.chat.web.limits import LIMITS
 
 WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x20\x7f\"'<>\\]+", re.IGNORECASE)
 """The only addresses that become links."""
@@ -40,12 +41,11 @@ def room_path(room: str, thread: str = "") -> str:
 
 def bounded(text: str, at_most: int) -> dict[str, str | int]:
     """Return the ``shown`` text and how many characters were ``left`` out, for a template."""
-    shown, left = cut(text, at_most)
-    return {"shown": visible(shown), "left": left}
+    return {"shown": visible(text[:at_most]), "left": max(0, len(text) - at_most)}
 
 
 def one_line(text: str, at_most: int = LIMITS.label) -> str:
-    return visible(short(text, at_most))
+    return shorten.one_line(text, at_most)
 
 
 def initials(name: str) -> str:
@@ -87,7 +87,7 @@ def render(card: Card, place: Place) -> Markup:
 
 def _rows(parts: Sequence[Part]) -> Iterator[tuple[bool, list[Part]]]:
     """Buttons, links and forms that follow each other share a row."""
-    for controls, row in groupby(parts, key=lambda part: isinstance(part, Button | Link | Form)):
+    for controls, row in groupby(parts, key=lambda part: isinstance(part, Control)):
         yield controls, list(row)
 
 
@@ -121,8 +121,7 @@ def _part(part: Part, place: Place, nth: str) -> Markup:  # noqa: C901, PLR0911 
 
 
 def _code(part: Code) -> Markup:
-    shown, left = cut(part.text, LIMITS.code)
-    lines = visible(shown).rstrip("\n").split("\n")
+    lines = visible(part.text[: LIMITS.code]).rstrip("\n").split("\n")
     few = len(lines) <= LIMITS.code_lines_open + 2  # a fold that hides two lines helps nobody
     fold = len(lines) if few else LIMITS.code_lines_open
     return template(
@@ -131,7 +130,7 @@ def _code(part: Code) -> Markup:
         top="\n".join(lines[:fold]),
         rest="\n".join(lines[fold:]),
         total=len(lines),
-        left=left,
+        left=max(0, len(part.text) - LIMITS.code),
     )
 
 
