@@ -39,7 +39,7 @@ from engine.detect import Detector
 from engine.errors import OnCallError, Refused, Unreachable
 from engine.events import Event
 from engine.knowledge_base import Library
-from engine.model import Incident, IncidentId, Risk
+from engine.model import Incident, IncidentId, Risk, titled
 from engine.ports import Clock, Incidents, People
 from engine.respond import Responder
 from engine.rounds import Rounds
@@ -187,7 +187,7 @@ def assemble(parts: Parts) -> web.Application:
     telling = Telling(desk, parts.accounts, parts.places, conversations, supplies.cursors, settings.storm_cards)
     parts.bell.listeners += [responder.rounds.wake, telling.wake]
     targets = tuple(
-        (name.capitalize(), "dry run" if one.dry_run else "connected") for name, one in desk.targets.items()
+        (titled(name), "dry run" if one.dry_run else "connected") for name, one in desk.targets.items()
     )
     codes = LinkCodes(supplies.cursors, supplies.inbox, desk.clock)
     escalating = webhook(settings, desk)

@@ -38,6 +38,7 @@ from engine.model import (
     Verdict,
     WaitsFor,
     place,
+    titled,
 )
 
 
@@ -108,7 +109,7 @@ def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Itera
     yield Facts(tuple(facts))
     if action.dry_run:
         yield Text(
-            f"{action.target.capitalize()} is not connected: this is a dry run. Approving sends nothing; it would send:"
+            f"{titled(action.target)} is not connected: this is a dry run. Approving sends nothing; it would send:"
         )
         yield Code(action.request)
     if diagnosis.hand_over:

@@ -9,6 +9,7 @@ from bot.check import Systems
 from bot.settings import Settings
 from bot.targets import TARGETS, asked, chosen
 from engine import knowledge
+from engine.model import titled
 from storage.database import connect
 from storage.upgrade import version
 
@@ -24,14 +25,10 @@ def systems(settings: Settings) -> Systems:
     return Systems(
         database=database,
         targets={
-            TITLES.get(name, name.capitalize()): partial(asked, make, settings)
+            titled(name): partial(asked, make, settings)
             for name, make in TARGETS.items()
             if chosen(name, settings)
         },
         log_paths=DEFAULT_PATHS,
         knowledge=lambda: f"{len(knowledge.load())} known failures",
     )
-
-
-TITLES = {"postgresql": "PostgreSQL", "pgbouncer": "PgBouncer", "mysql": "MySQL", "http_health": "Web addresses"}
-"""What a target is called by people; the others by their name."""

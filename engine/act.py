@@ -11,7 +11,7 @@ from engine.desk import Desk
 from engine.errors import Unreachable
 from engine.events import Acted, Looked, Started, Verified
 from engine.fence import refusal
-from engine.model import Action, ActionSpec, Evidence, Incident, Judgement, Outcome, Result, Verdict
+from engine.model import Action, ActionSpec, Evidence, Incident, Judgement, Outcome, Result, Verdict, titled
 from engine.ports import Target
 
 SOONEST, LATEST = 2.0, 15.0
@@ -45,7 +45,7 @@ async def _act(target: Target, action: Action) -> Outcome:
     except TimeoutError:
         seconds = f"{within.total_seconds():g} s"
         return Outcome(
-            Result.UNKNOWN, f"{target.name.capitalize()} did not answer within {seconds}: it may have happened."
+            Result.UNKNOWN, f"{titled(target.name)} did not answer within {seconds}: it may have happened."
         )
 
 
@@ -97,7 +97,7 @@ async def _sight(desk: Desk, incident: Incident, action: Action, target: Target)
     """The state that the action begins from, or why it must not run now. What was never seen was never approved."""
     if action.dry_run is not target.dry_run:
         now = "is no longer connected" if target.dry_run else "has been connected"
-        return Outcome(Result.CHANGED, f"{target.name.capitalize()} {now} since the proposal, so I sent nothing.")
+        return Outcome(Result.CHANGED, f"{titled(target.name)} {now} since the proposal, so I sent nothing.")
     if action.dry_run:
         return {}
     try:

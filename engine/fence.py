@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from engine.desk import Desk
-from engine.model import Action, ActionSpec, ActionStatus, Incident, Risk, WaitsFor
+from engine.model import Action, ActionSpec, ActionStatus, Incident, Risk, WaitsFor, titled
 
 HOUR = timedelta(hours=1)
 
@@ -36,7 +36,7 @@ async def _hourly(desk: Desk, _incident: Incident, action: Action) -> str:
     begun = await desk.incidents.begun(action.target, desk.clock.now() - HOUR)
     if begun < most:
         return ""
-    name = action.target.capitalize()
+    name = titled(action.target)
     return f"{name} has seen {begun} actions within an hour, and {most} is the most: wait, or act by hand."
 
 

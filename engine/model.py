@@ -96,6 +96,21 @@ class Evidence:
     healthy: bool | None = None
 
 
+TITLES = {
+    "http_health": "The health check",
+    "local": "This machine",
+    "mysql": "MySQL",
+    "pgbouncer": "PgBouncer",
+    "postgresql": "PostgreSQL",
+    "services": "The service manager",
+}
+
+
+def titled(target: str) -> str:
+    """A target as people call it, at the beginning of a sentence."""
+    return TITLES.get(target, target.capitalize())
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One typed parameter of an action. ``kind`` is ``text``, ``integer`` or ``choice`` (one of ``choices``)."""

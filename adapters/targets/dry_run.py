@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
+from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict, titled
 from engine.ports import Target
 
 
@@ -19,7 +19,7 @@ class DryRun(Target):
         return self._catalogue
 
     async def look(self, identifiers: Mapping[str, str]) -> Evidence:
-        return Evidence(self.name, f"{self.name.capitalize()} is not connected, so its state was not looked at.")
+        return Evidence(self.name, f"{titled(self.name)} is not connected, so its state was not looked at.")
 
     async def act(self, action: Action) -> Outcome:
         spec = self._catalogue.get(action.name)
@@ -29,5 +29,5 @@ class DryRun(Target):
 
     async def verify(self, action: Action) -> Verdict:
         return Verdict(
-            Judgement.UNKNOWN, f"{self.name.capitalize()} is not connected, so nothing was sent and nothing changed."
+            Judgement.UNKNOWN, f"{titled(self.name)} is not connected, so nothing was sent and nothing changed."
         )
