@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Image, Kind, Link, Part, Text, Tone
+from adapters.chat.carried import sendable
 from adapters.chat.slack.forms import to_value
 from adapters.chat.slack.modal import errors, from_value, modal, submitted
 from adapters.chat.slack.render import COLOURS, Message, home, render
-from adapters.chat.slack.words import sendable
 from tests.adapters.shown_cards import CHANGE, HOSTILE, shown_cards
 from tests.servers.block_kit import pings, schemas, violations
 

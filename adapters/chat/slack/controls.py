@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapters.chat.card import Button, Form, Link, Part
+from adapters.chat.carried import sendable
 from adapters.chat.slack.forms import to_value
 from adapters.chat.slack.limits import LIMITS
-from adapters.chat.slack.words import one_line_text, sendable
+from adapters.chat.slack.words import one_line_text
 
 SAY, FORM, OPEN = "say", "form", "open"
 """How an action_id begins: its value is a line to say, its value is a form, it is only a link."""

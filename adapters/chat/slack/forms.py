@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.chat.card import Field, Form, Kind
+from adapters.chat.carried import of, packed, sendable, unpacked
 from adapters.chat.slack.limits import LIMITS
-from adapters.chat.slack.words import sendable
 
 _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "&<>"})
 
@@ -30,13 +30,9 @@ def to_value(form: Form) -> str:
 
 def from_value(text: str) -> Form:
     """Return the form that a button's value holds. Raises ValueError if it holds none."""
-    packed = from_json(text)
-    return Form(
-        of(packed, "label", str),
-        of(packed, "ask", str),
-        tuple(_field(one) for one in of(packed, "fields", list)),
-        bool(packed.get("named")),
-    )
+    said = from_json(text)
+    fields = tuple(unpacked(one) for one in of(said, "fields", list))
+    return Form(of(said, "label", str), of(said, "ask", str), fields, bool(said.get("named")))
 
 
 def to_json(value: Mapping[str, Any]) -> str:
@@ -51,14 +47,6 @@ def from_json(text: str) -> dict[str, Any]:
         raise ValueError("not an object: too deep") from None
     if not isinstance(value, dict):
         raise ValueError("not an object")
-    return value
-
-
-def of(packed: Mapping[str, Any], key: str, kind: type[Any], default: object = None) -> Any:
-    """Return the value under ``key``. Raises ValueError if it is not of this kind."""
-    value = packed.get(key, default)
-    if not isinstance(value, kind):
-        raise ValueError(f"{key} is not right")
     return value
 
 
@@ -82,35 +70,6 @@ def typed(field: Field) -> Field:
 
 
 def _packed(form: Form) -> dict[str, Any]:
-    fields = [_packed_field(field) for field in form.fields]
+    fields = [packed(field) for field in form.fields]
     named = {"named": 1} if form.named else {}
     return {"label": sendable(form.label), "ask": sendable(form.ask), "fields": fields, **named}
-
-
-def _packed_field(field: Field) -> dict[str, Any]:
-    kind = "" if field.kind is Kind.TEXT else str(field.kind)
-    said = {
-        "name": sendable(field.name),
-        "label": sendable(field.label),
-        "optional": int(not field.required),
-        "kind": kind,
-        "default": sendable(field.default),
-        "choices": [sendable(choice) for choice in field.choices],
-        "hint": sendable(field.hint),
-    }
-    return {key: value for key, value in said.items() if value}
-
-
-def _field(packed: object) -> Field:
-    if not isinstance(packed, dict):
-        raise ValueError("a field is not right")
-    choices = of(packed, "choices", list, [])
-    return Field(
-        of(packed, "name", str, ""),
-        of(packed, "label", str, ""),
-        required=not packed.get("optional"),
-        default=of(packed, "default", str, ""),
-        kind=Kind(of(packed, "kind", str, Kind.TEXT)),
-        choices=tuple(str(choice) for choice in choices),
-        hint=of(packed, "hint", str, ""),
-    )

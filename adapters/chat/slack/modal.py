@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 from adapters.chat.card import Field, Form, Kind
+from adapters.chat.carried import of
 from adapters.chat.shorten import one_line
-from adapters.chat.slack.forms import from_json, from_value, of, to_json, typed
+from adapters.chat.slack.forms import from_json, from_value, to_json, typed
 from adapters.chat.slack.limits import LIMITS
 from adapters.chat.slack.words import one_line_text
 from adapters.chat.visible import visible

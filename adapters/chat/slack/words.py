@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import Any
 
 from adapters.chat.shorten import one_line
-
-UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters and halves of characters: JSON can hold them, what reads it may not."""
 
 UNNAMED = "…"
 """Slack takes no empty text."""
@@ -40,8 +36,3 @@ def section(*elements: dict[str, Any]) -> dict[str, Any]:
 def escaped(text: str) -> str:
     """The text where Slack allows only markup: https://docs.slack.dev/messaging/formatting-message-text#escaping"""
     return escape(text, quote=False)
-
-
-def sendable(text: str) -> str:
-    """What comes back to us as it was sent; nobody looks at it."""
-    return UNSENDABLE.sub("", text)

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapters.chat.card import Button, Form, Link, Part
+from adapters.chat.carried import sendable
 from adapters.chat.teams import forms
 from adapters.chat.teams.limits import LIMITS
-from adapters.chat.teams.words import UNNAMED, Element, lines, one_line, sendable
+from adapters.chat.teams.words import UNNAMED, Element, lines, one_line
 from adapters.chat.visible import visible
 
 FRAME = 5

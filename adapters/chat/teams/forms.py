@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
+from adapters.chat import carried
 from adapters.chat.card import Field, Form, Kind
+from adapters.chat.carried import of, sendable, unpacked
 from adapters.chat.teams.limits import LIMITS
-from adapters.chat.teams.words import UNNAMED, Element, one_line, rich, sendable
+from adapters.chat.teams.words import UNNAMED, Element, one_line, rich
 from adapters.chat.visible import visible
 
 OURS = frozenset({"ask", "form", "back", "key"})
@@ -40,19 +42,16 @@ def ids(form: Form, taken: set[str]) -> list[str]:
 
 def packed(form: Form, ids: Sequence[str]) -> dict[str, Any]:
     """Return the form as data of a button."""
-    fields = [_packed_field(field, id) for field, id in zip(form.fields, ids, strict=True)]
+    fields = [_packed(field, id) for field, id in zip(form.fields, ids, strict=True)]
     return {"ask": sendable(form.ask), "form": {"label": sendable(form.label), "named": form.named, "fields": fields}}
 
 
 def sent(data: Mapping[str, Any]) -> tuple[Form, dict[str, str]]:
     """Return the form that was sent, and its values by name. Raises ValueError if the data holds none of ours."""
-    form = data.get("form")
-    if not isinstance(form, dict) or not isinstance(fields := form.get("fields"), list):
-        raise ValueError("no form")
-    known = [(_field(one), _words(one, "id")) for one in fields]
-    whole = Form(
-        _words(form, "label"), _words(data, "ask"), tuple(field for field, _ in known), bool(form.get("named"))
-    )
+    form = of(data, "form", dict)
+    known = [(unpacked(one), of(one, "id", str)) for one in of(form, "fields", list)]
+    fields = tuple(field for field, _ in known)
+    whole = Form(of(form, "label", str, ""), of(data, "ask", str, ""), fields, bool(form.get("named")))
     return whole, {field.name: _value(data.get(id)) for field, id in known}
 
 
@@ -90,40 +89,10 @@ def _set(value: str) -> Element:
     return {"value": value} if value else {}
 
 
-def _packed_field(field: Field, id: str) -> dict[str, Any]:
-    told = {
-        "id": id,
-        "name": sendable(field.name),
-        "label": sendable(field.label),
-        "optional": not field.required,
-        "kind": str(field.kind),
-        "choices": [sendable(one) for one in field.choices] if len(field.choices) <= LIMITS.choices else [],
-        "hint": sendable(field.hint),
-    }
-    return {name: value for name, value in told.items() if value}
-
-
-def _field(one: object) -> Field:
-    if not isinstance(one, dict):
-        raise ValueError("a field is not right")
-    choices = one.get("choices") or []
-    if not isinstance(choices, list):
-        raise ValueError("choices are not right")
-    return Field(
-        _words(one, "name"),
-        _words(one, "label"),
-        required=not one.get("optional"),
-        kind=Kind(_words(one, "kind")),
-        choices=tuple(str(choice) for choice in choices),
-        hint=_words(one, "hint"),
-    )
-
-
-def _words(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key, "")
-    if not isinstance(value, str):
-        raise ValueError(f"{key} is not right")
-    return value
+def _packed(field: Field, id: str) -> dict[str, Any]:
+    """What a person has not changed need not come back, nor what is not picked from a list."""
+    choices = field.choices if len(field.choices) <= LIMITS.choices else ()
+    return {"id": id, **carried.packed(replace(field, default="", choices=choices))}
 
 
 def _value(value: object) -> str:

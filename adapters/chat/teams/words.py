@@ -22,9 +22,6 @@ HARD_SPACE = "\u00a0"
 _HARMLESS = re.compile(r"#?\d* ?[A-Z][A-Za-z0-9 ,;()'…-]*(?<!-)")
 """A title in which no renderer of markdown finds anything to obey."""
 
-UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
-"""What no JSON in UTF-8 can carry, or no reader of it takes."""
-
 _MACRO = re.compile(r"\{(?=\{\s*(?:DATE|TIME))", re.IGNORECASE)
 
 _INDENT = re.compile(r"^ +| {2,}|\t", re.MULTILINE)
@@ -37,11 +34,6 @@ def one_line(text: str, at_most: int) -> str:
 
 def plain(text: str) -> str:
     return _MACRO.sub("{ ", text)
-
-
-def sendable(text: str) -> str:
-    """The text for a machine: it comes back as it was sent."""
-    return UNSENDABLE.sub("", text)
 
 
 def heading(text: str) -> Element:
