@@ -186,9 +186,7 @@ def assemble(parts: Parts) -> web.Application:
     conversations = SqlConversations(parts.database)
     telling = Telling(desk, parts.accounts, parts.places, conversations, supplies.cursors, settings.storm_cards)
     parts.bell.listeners += [responder.rounds.wake, telling.wake]
-    targets = tuple(
-        (titled(name), "dry run" if one.dry_run else "connected") for name, one in desk.targets.items()
-    )
+    targets = tuple((titled(name), "dry run" if one.dry_run else "connected") for name, one in desk.targets.items())
     codes = LinkCodes(supplies.cursors, supplies.inbox, desk.clock)
     escalating = webhook(settings, desk)
     if escalating:

@@ -25,9 +25,7 @@ def systems(settings: Settings) -> Systems:
     return Systems(
         database=database,
         targets={
-            titled(name): partial(asked, make, settings)
-            for name, make in TARGETS.items()
-            if chosen(name, settings)
+            titled(name): partial(asked, make, settings) for name, make in TARGETS.items() if chosen(name, settings)
         },
         log_paths=DEFAULT_PATHS,
         knowledge=lambda: f"{len(knowledge.load())} known failures",

@@ -44,9 +44,7 @@ async def _act(target: Target, action: Action) -> Outcome:
             return await target.act(action)
     except TimeoutError:
         seconds = f"{within.total_seconds():g} s"
-        return Outcome(
-            Result.UNKNOWN, f"{titled(target.name)} did not answer within {seconds}: it may have happened."
-        )
+        return Outcome(Result.UNKNOWN, f"{titled(target.name)} did not answer within {seconds}: it may have happened.")
 
 
 async def recover(desk: Desk, incident: Incident) -> Incident:
