@@ -9,8 +9,9 @@ from datetime import timedelta
 from engine.detect import Detector
 from engine.errors import Refused, Stale
 from engine.events import Event, Opened, apply
-from engine.model import Incident, IncidentId, Risk
+from engine.model import Incident, IncidentId, Risk, Signal
 from engine.ports import Brake, Clock, Incidents, Target
+from engine.services import Services, names_of
 from engine.windows import Window
 
 FACT_RETRIES = 20
@@ -34,10 +35,26 @@ class Policy:
     risks: Mapping[str, Risk] = field(default_factory=dict)
     """By action, or by ``action@environment``, which wins; what is not named has the risk that its target says."""
     environment: str = "production"
+    services: Services = field(default_factory=Services)
 
-    def risk(self, action: str, otherwise: Risk) -> Risk:
-        """How risky this action is here."""
-        return self.risks.get(f"{action}@{self.environment}") or self.risks.get(action) or otherwise
+    def risk(self, action: str, otherwise: Risk, environment: str = "") -> Risk:
+        """How risky this action is there; here if no environment is named."""
+        where = environment or self.environment
+        return self.risks.get(f"{action}@{where}") or self.risks.get(action) or otherwise
+
+    def environment_of(self, names: Mapping[str, str]) -> str:
+        """Where something with these names runs: as its service says, else the environment of this program."""
+        service = self.services.holding(names)
+        return (service.environment if service else "") or self.environment
+
+    def opened_in(self, signal: Signal) -> str:
+        """The environment of an incident that this signal opens."""
+        return self.environment_of(names_of(signal, signal.identifiers))
+
+    def woken(self, incident: Incident) -> Sequence[str]:
+        """Whom to wake, in order: the owners of the broken service, then those on call for everything."""
+        service = self.services.holding(names_of(incident.signal, incident.identifiers))
+        return tuple(dict.fromkeys((*(service.owners if service else ()), *self.on_call)))
 
 
 def _nobody_listens(_incident: Incident, _event: Event) -> None:

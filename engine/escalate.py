@@ -18,14 +18,15 @@ def due(incident: Incident, now: datetime, policy: Policy) -> Event | None:
     if incident.status is Status.RESOLVED and incident.resolved_at is not None:
         return Closed(now) if now - incident.resolved_at >= policy.quiet_time else None
     for_a_person = incident.waits_for is WaitsFor.PERSON and not incident.assigned_to
-    if not for_a_person or incident.diagnosed_at is None or incident.escalations >= len(policy.on_call):
+    people = policy.woken(incident) if for_a_person else ()
+    if incident.diagnosed_at is None or incident.escalations >= len(people):
         return None
     handed_over = incident.diagnosis.hand_over if incident.diagnosis else ""
     since, turn = now - incident.diagnosed_at, incident.escalations + (0 if handed_over else 1)
     if since < policy.escalate_after * turn:
         return None
     unanswered_for = f"Nobody has answered for {int(since.total_seconds() // 60)} minutes."
-    return Escalated(now, policy.on_call[incident.escalations], unanswered_for if turn else handed_over)
+    return Escalated(now, people[incident.escalations], unanswered_for if turn else handed_over)
 
 
 async def tick(desk: Desk) -> int:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from engine.desk import Desk
 from engine.model import Action, ActionSpec, ActionStatus, Incident, Risk, WaitsFor, titled
+from engine.services import names_of
 
 HOUR = timedelta(hours=1)
 
@@ -24,11 +25,16 @@ async def _brake(desk: Desk, _incident: Incident, _action: Action) -> str:
     return f"Everything is frozen: {why} Nothing runs until somebody says thaw." if why else ""
 
 
-async def _window(desk: Desk, _incident: Incident, action: Action) -> str:
-    windows = desk.policy.change_windows
+async def _window(desk: Desk, incident: Incident, action: Action) -> str:
+    """The windows of the service that the action touches win over those of everything."""
+    service = desk.policy.services.holding(names_of(incident.signal, incident.identifiers, action.parameters))
+    own = service.change_windows if service else ()
+    windows = own or desk.policy.change_windows
     if not windows or action.risk is Risk.LOW or any(one.holds(desk.clock.now()) for one in windows):
         return ""
-    return f"Outside of {', '.join(map(str, windows))} only actions of low risk run; this one is of {action.risk} risk."
+    whose = f" on {service.name}" if service and own else ""
+    hours = ", ".join(map(str, windows))
+    return f"Outside of {hours} only actions of low risk run{whose}; this one is of {action.risk} risk."
 
 
 async def _hourly(desk: Desk, _incident: Incident, action: Action) -> str:

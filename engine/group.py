@@ -70,7 +70,7 @@ async def reported(desk: Desk, entry: Entry) -> Incident:
     names = desk.detector.names(text)
     signal = Signal(now, UNKNOWN, title, "none", Severity.MEDIUM, text, names, entry.source)
     id = _new_id(desk)
-    return await desk.open(id, Opened(now, signal, id, desk.policy.environment))
+    return await desk.open(id, Opened(now, signal, id, desk.policy.opened_in(signal)))
 
 
 async def _known(desk: Desk, signal: Signal) -> Incident | None:
@@ -98,7 +98,7 @@ def _mark(desk: Desk, signal: Signal) -> str:
 
 async def _open(desk: Desk, signal: Signal) -> Incident:
     return await desk.open(
-        _new_id(desk), Opened(desk.clock.now(), signal, _mark(desk, signal), desk.policy.environment)
+        _new_id(desk), Opened(desk.clock.now(), signal, _mark(desk, signal), desk.policy.opened_in(signal))
     )
 
 

@@ -49,6 +49,19 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
+class Criticality(StrEnum):
+    """How much hangs on a service, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Criticality).index(self)
+
+
 class WaitsFor(StrEnum):
     MACHINE = "machine"
     PERSON = "person"
@@ -228,6 +241,31 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependent:
+    """A service that needs the broken one: itself (distance 1) or by way of others."""
+
+    name: str
+    criticality: Criticality
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """The service that what broke belongs to, what depends on it (nearest first), and whom to call, in order."""
+
+    service: str
+    criticality: Criticality
+    depends_on_it: tuple[Dependent, ...] = ()
+    owners: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> Criticality:
+        """Of the service and of all that depends on it."""
+        all = [self.criticality, *(one.criticality for one in self.depends_on_it)]
+        return max(all, key=lambda one: one.rank)
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """Our best explanation, what we would do, and how sure we are that it helps (0 to 1)."""
 
@@ -240,6 +278,7 @@ class Diagnosis:
     steps: tuple[str, ...] = ()
     hand_over: str = ""
     predicted_seconds: int | None = None
+    impact: Impact | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,11 @@ from engine.events import (
 )
 from engine.model import (
     Action,
+    Criticality,
+    Dependent,
     Diagnosis,
     Evidence,
+    Impact,
     Incident,
     IncidentId,
     Judgement,
@@ -92,6 +95,7 @@ def diagnosis(proposal: Action | None = None) -> Diagnosis:
         steps=("look at the pool", "raise it"),
         hand_over="data platform",
         predicted_seconds=95,
+        impact=Impact("tables", Criticality.HIGH, (Dependent("reports", Criticality.LOW, 1),), ("ann",)),
     )
 
 
