@@ -20,7 +20,12 @@ def parts(found: Sequence[Alike]) -> tuple[Part, ...]:
 
 def told(one: Alike) -> str:
     """``#12 Pool is full · mended by restart_connection_pool in 4 min · 20 November``."""
-    mended = f"mended by {one.how}" if one.how else "it is not known what mended it"
     took = f" in {span(one.took)}" if one.took is not None else ""
     when = f" · {one.when.day} {one.when:%B %Y}" if one.when else ""
-    return f"{one.title} · {mended}{took}{when}"
+    return f"{one.title} · {_mended(one)}{took}{when}"
+
+
+def _mended(one: Alike) -> str:
+    if one.how:
+        return f"mended by {one.how}"
+    return f"what to do: {one.advice}" if one.advice else "it is not known what mended it"

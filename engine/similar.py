@@ -24,7 +24,10 @@ LIKE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """``name`` is what to ask for: ``show 17`` or ``kb show id``. ``how`` is what mended it, as far as is known."""
+    """``name`` is what to ask for: ``show 17`` or ``kb show id``.
+
+    ``how`` is what mended it, as far as is known; ``advice`` is what a person does first where no action mends it.
+    """
 
     name: str
     title: str
@@ -32,6 +35,7 @@ class Alike:
     how: str
     when: datetime | None = None
     took: timedelta | None = None
+    advice: str = ""
 
 
 class Past:
@@ -92,5 +96,5 @@ def _past(incident: Incident, score: float) -> Alike:
 
 
 def _entry(entry: KnowledgeEntry, score: float) -> Alike:
-    how = next(iter((*entry.automated_actions, *entry.solution_steps)), "")
-    return Alike(f"kb show {entry.id}", entry.title, score, how, entry.last_used)
+    how, advice = next(iter(entry.automated_actions), ""), next(iter(entry.solution_steps), "")
+    return Alike(f"kb show {entry.id}", entry.title, score, how, entry.last_used, advice=advice)

@@ -72,3 +72,15 @@ async def test_a_card_tells_what_mended_it() -> None:
     assert (button.label, button.ask) == ("Show #1", "show 1")
     assert "it is not known what mended it" in parts([replace(found[0], how="")])[0].pairs[0][1]  # type: ignore[union-attr] # facts come first
     assert parts([]) == ()
+
+
+async def test_a_card_tells_what_to_do_where_no_action_mends_it() -> None:
+    office = desk(Machine())
+    library = Library(MemoryKnowledgeEntries(FakeClock()), tuple(office.detector.patterns.values()))
+    await library.keep(
+        [KnowledgeEntry("airflow/slow", "Airflow task ran into its timeout", solution_steps=("Widen the limit.",))]
+    )
+    found = await Past(office.incidents, library).similar(await heard(office, TIMEOUT, 1))
+    facts, _ = parts(found)
+    assert isinstance(facts, Facts)
+    assert "Airflow task ran into its timeout · what to do: Widen the limit." in facts.pairs[0][1]
