@@ -79,7 +79,7 @@ CATALOGUE: Mapping[str, ActionSpec] = {
         spec(
             "increase_pool_size", PoolSize, HOST, PORT, FROM, TO,
             risk=Risk.MEDIUM,
-            effect="Enlarges the pools of PgBouncer[ at {database_host}][ from {from}][ to {to}] connections each, at "
+            effect="Enlarges the pools of PgBouncer[ at {database_host}][ from {from}][ to {to} connections each], at "
             "once, until its next reload or restart: default_pool_size in pgbouncer.ini must follow",
             undo="Reload: that brings back what pgbouncer.ini says",
             repeat="Nothing: the same number is set again",
