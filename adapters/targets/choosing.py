@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Protocol, TypeVar
 
-from adapters.targets.databases import Most, Name, Seconds, Where
-from adapters.targets.sessions import Session
+from pydantic import Field
+
+from adapters.targets.place import Fence, Place
+from adapters.targets.sessions import Session, listed
+from adapters.targets.wanted import Name, Where
+
+S = TypeVar("S", bound=Session)
+
+Seconds = Annotated[int, Field(ge=1, le=864_000)]
+Most = Annotated[int, Field(ge=1, le=100)]
+
+
+class Choice(Protocol):
+    def choose(self, sessions: Sequence[S]) -> Sequence[S]: ...
 
 
 class Some(Where):
@@ -14,7 +27,11 @@ class Some(Where):
     database_name: Name = ""
     database_user: Name = ""
 
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
+    @property
+    def scope(self) -> str:
+        return self.database_name
+
+    def choose(self, sessions: Sequence[S]) -> Sequence[S]:
         return [one for one in sessions if self.names(one)]
 
     def names(self, one: Session) -> bool:
@@ -27,7 +44,7 @@ class Idle(Some):
     idle_seconds: Seconds = 300
     most: Most = 10
 
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
+    def choose(self, sessions: Sequence[S]) -> Sequence[S]:
         fitting = [one for one in sessions if self.names(one) and one.idle and one.seconds >= self.idle_seconds]
         return _longest(fitting, self.most)
 
@@ -38,10 +55,19 @@ class Running(Some):
     running_seconds: Seconds = 300
     most: Most = 10
 
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
+    def choose(self, sessions: Sequence[S]) -> Sequence[S]:
         named = [one for one in sessions if self.names(one) and one.doing == "running"]
         return _longest([one for one in named if one.seconds >= self.running_seconds], self.most)
 
 
-def _longest(sessions: Sequence[Session], most: int) -> Sequence[Session]:
+def _longest(sessions: Sequence[S], most: int) -> Sequence[S]:
     return sorted(sessions, key=lambda one: (-one.seconds, one.number))[:most]
+
+
+def inside(fence: Fence, at: Place, wanted: Choice, shown: Sequence[S]) -> tuple[Sequence[S], str]:
+    """Those of the sessions shown that may be ended, and what is said of them."""
+    chosen = wanted.choose([one for one in shown if fence.holds(at, one.database)])
+    words = f"Meant are {len(chosen)}: {listed(chosen)}." if chosen else "No session there is what was asked for."
+    if len(wanted.choose(shown)) > len(chosen):
+        words += f" Others lie outside of what may be acted on: {fence.setting} does not name them at {at}."
+    return chosen, words

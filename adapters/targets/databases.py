@@ -1,252 +1,134 @@
-"""What all databases share: which server an incident means, what may be done there, one session that is kept open."""
+"""The shape of every target that is a database: its four verbs, around what each kind of server can do itself."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated, Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from abc import abstractmethod
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from adapters.targets.kept_open import KeptOpen
+from adapters.targets.place import Fence, Place, pick, place
+from adapters.targets.sessions import Seen
+from adapters.targets.wanted import Where, parsed
+from engine.errors import NotFound, OnCallError, Refused, Unreachable
+from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
+from engine.ports import Target
 
-from adapters.targets.parameters import wrong
-from engine.errors import Misconfigured, NotFound, OnCallError, Refused, Unreachable
-from engine.model import ActionSpec, Parameter, Risk
-
-LONGEST = 300
-"""Characters of a server's own words that are repeated to a person."""
-
-MOST_TIMES = 4
-"""An increase to more than so many times the present number is taken for a slip of the hand."""
-
-Name = Annotated[str, StringConstraints(pattern=r"^[\w.$@+-][\w.$@+ -]*$", max_length=64)]
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$", max_length=253)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Number = Annotated[int, Field(ge=1, le=100_000)]
-Seconds = Annotated[int, Field(ge=1, le=864_000)]
-Most = Annotated[int, Field(ge=1, le=100)]
-OptionalNumber = Annotated[Number | None, BeforeValidator(lambda given: given or None)]
-
-HOST = Parameter("database_host", "Database host", required=False)
-PORT = Parameter("database_port", "Port", kind="integer", required=False)
-DATABASE = Parameter("database_name", "Only of this database", required=False)
-USER = Parameter("database_user", "Only of this user", required=False)
-FROM = Parameter("from", "Is now", kind="integer", required=False)
-TO = Parameter("to", "Shall be", kind="integer", required=False)
-MOST = Parameter("most", "At most so many sessions", kind="integer", required=False, default="10")
-IDLE = Parameter("idle_seconds", "Idle for so many seconds", kind="integer", required=False, default="300")
-RUNNING = Parameter("running_seconds", "Running for so many seconds", kind="integer", required=False, default="300")
+State = Mapping[str, str]
 
 
-class Where(BaseModel):
-    """The server that parameters name, if they name one."""
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """``urls``: scheme://user:password@host:port/database, one a server, as its clients name it in their logs.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    ``may_act_on``: ``host:port/database`` with ``*`` for anything; see ``Fence``. ``timeout_seconds`` is for one call.
+    """
 
-    database_host: Host = ""
-    database_port: Port | None = None
-
-    @property
-    def server(self) -> str:
-        """As a comment behind a request, where people read which server it goes to."""
-        port = f":{self.database_port}" if self.database_port else ""
-        return f" -- on {self.database_host or 'the only server'}{port}"
+    urls: tuple[str, ...] = field(repr=False)
+    may_act_on: tuple[str, ...] = ()
+    timeout_seconds: float = 10
 
 
-class Increase(Where):
-    """Of a number; without ``to`` the target says what it becomes. ``present`` is what a person takes it to be."""
-
-    present: OptionalNumber = Field(default=None, alias="from")
-    to: OptionalNumber = None
-
-    def wanted(self, now: int, otherwise: int) -> int:
-        """Raises Refused if that is no increase, or one out of all proportion."""
-        to = self.to or otherwise
-        if self.present not in (None, now):
-            raise Refused(f"It is {now} now, not {self.present}.")
-        if to <= now:
-            raise Refused(f"It is {now} now, so {to} is no increase.")
-        if to > MOST_TIMES * now:
-            raise Refused(f"{to} is more than {MOST_TIMES} times the present {now}.")
-        return to
+S = TypeVar("S", bound=KeptOpen[Any])
 
 
-M = TypeVar("M", bound=BaseModel)
-S = TypeVar("S")
-C = TypeVar("C")
+class Databases(Target, Generic[S]):
+    """Servers of one kind. ``title`` is what people call it, ``port`` the usual one, ``models`` its actions."""
 
+    dry_run = False
+    title: ClassVar[str]
+    port: ClassVar[int]
+    models: ClassVar[Mapping[str, type[Where]]]
+    actions: ClassVar[Mapping[str, ActionSpec]]
 
-def parsed(model: type[M], parameters: Mapping[str, str]) -> M:
-    """Raises Refused, and says which parameter is not what it must be; it may come from a hostile log line."""
-    try:
-        return model.model_validate({name: value for name, value in parameters.items() if value})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])[:80]
-        said = "is not given" if first["type"] == "missing" else f"cannot be {ascii(first['input'])[:80]}"
-        raise Refused(f"{name} {said}.") from None
+    def __init__(self, settings: DatabaseSettings) -> None:
+        """Raises Misconfigured."""
+        self._urls = f"{self.name.upper()}_URLS"
+        places = {place(url, self._urls, self.port): url for url in settings.urls}
+        self._servers = {at: self._server(url, at, settings.timeout_seconds) for at, url in places.items()}
+        self._fence = Fence(f"{self.name.upper()}_MAY_ACT_ON", settings.may_act_on)
 
+    @abstractmethod
+    def _server(self, url: str, at: Place, timeout: float) -> S: ...
 
-def among(model: type[BaseModel], identifiers: Mapping[str, str]) -> dict[str, str]:
-    """Those identifiers that this model knows; the others are none of its business."""
-    known = {field.alias or name for name, field in model.model_fields.items()}
-    return {name: value for name, value in identifiers.items() if name in known}
+    @abstractmethod
+    def _meant(self, identifiers: Mapping[str, str]) -> tuple[type[Where], dict[str, str]]:
+        """Whose state these names ask for, and those of them that it knows."""
 
+    @abstractmethod
+    async def _see(self, server: S, connection: Any, wanted: Where) -> Seen[Any]:
+        """What there is before an action. Raises Refused, NotFound, Unreachable."""
 
-def spec(  # noqa: PLR0913 - an action has that many sides
-    name: str,
-    model: type[Where],
-    *parameters: Parameter,
-    risk: Risk,
-    effect: str,
-    undo: str,
-    repeat: str,
-    within: timedelta = timedelta(minutes=2),
-) -> ActionSpec:
-    """An action whose model checks its parameters, and is shown as the exact request."""
+    @abstractmethod
+    async def _do(self, server: S, connection: Any, wanted: Where, approved: State) -> Outcome:
+        """Once, if things are as they were seen. Raises OnCallError as long as nothing has happened."""
 
-    def request(given: Mapping[str, str]) -> str:
+    @abstractmethod
+    async def _judge(self, server: S, connection: Any, wanted: Where, approved: State) -> Verdict:
+        """Raises Unreachable."""
+
+    @abstractmethod
+    async def _rights(self, server: S) -> str:
+        """One sentence. Raises Misconfigured with the right that is missing, Unreachable."""
+
+    async def open(self) -> None:
+        """Take the seats that will be kept. A server that does not answer is tried again when it is needed."""
+        for server in self._servers.values():
+            with suppress(Unreachable):
+                async with server.session():
+                    pass
+
+    async def close(self) -> None:
+        for server in self._servers.values():
+            server.close()
+
+    def catalogue(self) -> Mapping[str, ActionSpec]:
+        return self.actions
+
+    async def look(self, identifiers: Mapping[str, str]) -> Evidence:
+        """At the sessions or the setting that an action with these parameters is about. Raises Unreachable."""
         try:
-            return str(parsed(model, given))
-        except Refused as error:
-            return f"No request can be made of this: {error}"
+            model, names = self._meant(identifiers)
+            wanted = parsed(model, names)
+            server = pick(self._servers, wanted, self._urls)
+            async with server.session() as connection:
+                found = await self._see(server, connection, wanted)
+        except (Refused, NotFound) as error:
+            return Evidence(self.name, f"{self.title} was not looked at: {error}")
+        return Evidence(self.name, found.summary, found.state, found.healthy)
 
-    def mistaken(given: Mapping[str, str]) -> Mapping[str, str]:
-        found = check(given)
-        if found or not issubclass(model, Increase):
-            return found
-        return {"to": "is no increase"} if _shrinks(parsed(model, given)) else {}
+    async def act(self, action: Action) -> Outcome:
+        """Raises nothing: where the answer was lost it is UNKNOWN, all else is known not to have happened."""
+        try:
+            wanted = self._wanted(action)
+            server = pick(self._servers, wanted, self._urls)
+            if wanted.scope:
+                self._fence.refuse(server.place, wanted.scope)
+            async with server.session() as connection:
+                return await self._do(server, connection, wanted, action.seen)
+        except OnCallError as error:
+            return Outcome(Result.FAILED, f"{error} Nothing was done.")
 
-    check, named = wrong(model), (HOST.name, PORT.name)
-    return ActionSpec(name, parameters, risk, effect, undo, request, within, mistaken, object=named, repeat=repeat)
+    async def verify(self, action: Action) -> Verdict:
+        """By the very sessions, or the setting, that were seen before. Raises Unreachable."""
+        try:
+            wanted = self._wanted(action)
+            if "server" not in action.seen:
+                return Verdict(Judgement.UNKNOWN, "It was not seen before, so nothing can be compared.")
+            server = pick(self._servers, wanted, self._urls)
+        except (Refused, NotFound) as error:
+            return Verdict(Judgement.UNKNOWN, str(error))
+        async with server.session() as connection:
+            return await self._judge(server, connection, wanted, action.seen)
 
+    async def check(self) -> str:
+        """A sentence a server: what may be done there, and with which right too many. Raises OnCallError."""
+        return "; ".join([await self._rights(server) for server in self._servers.values()])
 
-def _shrinks(wanted: Increase) -> bool:
-    return wanted.present is not None and wanted.to is not None and wanted.to <= wanted.present
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a database server listens."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def place(url: str, setting: str, port: int) -> Place:
-    """Raises Misconfigured, without the url: it holds a password."""
-    try:
-        address = urlsplit(url)
-        found = Place(address.hostname or "", address.port or port)
-    except ValueError:
-        found = Place("", 0)
-    if not found.host or "," in found.host:
-        raise Misconfigured(
-            f"Each address in {setting} must be scheme://user:password@host:port/database, of one host."
-        )
-    return found
-
-
-def pick(servers: Mapping[Place, S], where: Where, setting: str) -> S:
-    """The server that is named; where none is, the only one. Raises NotFound."""
-    host, port = where.database_host.lower(), where.database_port
-    fitting = [one for one in servers if host in ("", one.host) and port in (None, one.port)]
-    if len(fitting) == 1 and (host or len(servers) == 1):
-        return servers[fitting[0]]
-    known = ", ".join(map(str, servers))
-    if not host:
-        raise NotFound(f"Which database server is meant is not known. Connected by {setting}: {known}.")
-    asked = f"{host}:{port}" if port else host
-    raise NotFound(f"{asked} is not one server of those connected by {setting}: {known}.")
-
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """What may be acted on: ``host:port/database``, where ``*`` stands for anything. Of nothing, nothing may.
-
-    What changes a whole server or pooler asks for every database of it: ``host:port/*``.
-    """
-
-    setting: str
-    patterns: Sequence[str] = ()
-
-    def holds(self, at: Place, database: str = "*") -> bool:
-        return any(_fits(pattern, f"{at}/{database}") for pattern in self.patterns)
-
-    def refuse(self, at: Place, database: str = "*") -> None:
-        """Raises Refused if it lies outside."""
-        if not self.holds(at, database):
-            what = f"Database {database} at {at}" if database != "*" else f"{at} as a whole"
-            raise Refused(f"{what} may not be acted on: {self.setting} does not name {at}/{database}.")
-
-
-def _fits(pattern: str, name: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
-
-
-class NotSent(Unreachable):
-    """The server cannot be reached; what was to be asked has not been."""
-
-
-class Lost(Unreachable):
-    """The server broke off, or did not answer in time; whether it did what it was told is not known."""
-
-
-class Seat(Generic[C]):
-    """One session, used by one at a time and kept open: a server that is full lets nobody in, and us not either.
-
-    ``ping`` finds out whether a kept session still lives; ``drop`` closes at once and raises nothing.
-    """
-
-    def __init__(
-        self, open_: Callable[[], Awaitable[C]], ping: Callable[[C], Awaitable[object]], drop: Callable[[C], object]
-    ) -> None:
-        self._open, self._ping, self._drop = open_, ping, drop
-        self._kept: C | None = None
-        self._lock = asyncio.Lock()
-
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[C]:
-        """Raises NotSent. A session that was lost or cancelled is not used again: its next answer might be the last's.
-
-        A refusal, the server's or ours, is no reason to give the seat up.
-        """
-        async with self._lock:
-            session = await self._ready()
-            try:
-                yield session
-            except BaseException as error:
-                if isinstance(error, Lost) or not isinstance(error, OnCallError):
-                    self.leave()
-                raise
-
-    def leave(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            self._drop(kept)
-
-    async def _ready(self) -> C:
-        if self._kept is not None:
-            try:
-                await self._ping(self._kept)
-            except Unreachable:
-                self.leave()
-        if self._kept is None:
-            self._kept = await self._open()
-        return self._kept
-
-
-def plain(said: Any, *secrets: str) -> str:
-    """A server's words on one line, bounded, printable, and without our secrets."""
-    text = str(said)
-    for secret in secrets:
-        text = text.replace(secret, "***") if len(secret) > 3 else text
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()).rstrip(".")
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    def _wanted(self, action: Action) -> Where:
+        """Raises Refused if there is no such action, or its parameters are not exactly those of the catalogue."""
+        if action.name not in self.models:
+            raise Refused(f"{self.title} has no action {action.name[:80]!r}.")
+        return parsed(self.models[action.name], action.parameters)

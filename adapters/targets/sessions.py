@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from engine.model import Judgement, Outcome, Result, Verdict
 
@@ -35,6 +36,37 @@ class Session:
     def __str__(self) -> str:
         program = f" ({self.application})" if self.application else ""
         return f"{self.number} {self.user}@{self.database or '-'}{program} {self.doing} for {self.seconds} s"
+
+
+S = TypeVar("S", bound=Session)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[S]):
+    """What one look found. ``chosen``: the sessions that an approval is for."""
+
+    summary: str
+    state: Mapping[str, str]
+    healthy: bool | None = None
+    chosen: Sequence[S] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """For how many sessions there is room; ``reserved`` of them are kept for administrators."""
+
+    taken: int
+    allowed: int
+    reserved: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Also where so few are left that the next few clients take them."""
+        return self.allowed - self.reserved - self.taken < max(1, self.allowed // 20)
+
+    def __str__(self) -> str:
+        kept = f", {self.reserved} are kept for administrators" if self.reserved else ""
+        return f"{self.taken} of {self.allowed} connections are taken{kept}"
 
 
 def bound(sessions: Sequence[Session], *, whatever_they_do: bool = False) -> dict[str, str]:
@@ -101,6 +133,11 @@ def reset(was: Fate, *, full: bool) -> Verdict:
     return Verdict(Judgement.UNKNOWN, f"Nothing shows that any has ended. {was}")
 
 
+def judged(was: Fate, room: Room, *, of_a_pool: bool) -> Verdict:
+    found = (reset if of_a_pool else ended)(was, full=room.full)
+    return Verdict(found.judgement, f"{found.detail} {room}.")
+
+
 def cancelled(was: Fate) -> Verdict:
     if was.moved:
         return Verdict(Judgement.WORKED, "The query has ended; its session lives.")
@@ -112,12 +149,12 @@ def cancelled(was: Fate) -> Verdict:
 
 
 def outcome(verb: str, done: Sequence[Session], left: Sequence[Session], refused: Collection[str]) -> Outcome:
-    """What became of a call that went from session to session. ``refused``: the server's own words."""
+    """What became of a call that went from session to session. ``refused``: what the server said."""
     words = f"{verb} {_named(done)}." if done else f"{verb} none."
     if left:
         words += f" Left alone, because at other work or gone by then: {_named(left)}."
     if refused:
-        words += f" The server refused: {'; '.join(sorted(refused))}."
+        words += f" {'; '.join(sorted(refused))}."
     if done:
         return Outcome(Result.DONE, words)
     return Outcome(Result.FAILED if refused else Result.CHANGED, words)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.targets.databases import Fence, Increase, Place, Where, parsed, pick, place
+from adapters.targets.place import Fence, Place, pick, place
+from adapters.targets.wanted import Increase, Where, parsed
 from engine.errors import Misconfigured, NotFound, Refused
 
 ORDERS, BILLING, SECOND = (

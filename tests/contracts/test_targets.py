@@ -86,7 +86,7 @@ def action(target: str, spec: ActionSpec, parameters: Mapping[str, str]) -> Acti
 
 
 DATABASES: Mapping[str, Callable[[str], Target]] = {
-    "mysql": lambda url: MySQL(MySQLSettings((url,), ("*",), (), 1)),
+    "mysql": lambda url: MySQL(MySQLSettings((url,), ("*",), 1, ())),
     "pgbouncer": lambda url: PgBouncer(PgBouncerSettings((url,), ("*",), 1)),
     "postgresql": lambda url: PostgreSQL(PostgreSQLSettings((url,), ("*",), 1)),
 }

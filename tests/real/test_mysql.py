@@ -12,11 +12,11 @@ import asyncmy
 import pytest
 from asyncmy.errors import Error
 
-from adapters.targets.databases import Place
 from adapters.targets.mysql import CATALOGUE, MySQL, MySQLSettings
 from adapters.targets.mysql.acting import kill
 from adapters.targets.mysql.rights import granted
 from adapters.targets.mysql.server import MYSQL, ROOM, Server, shown
+from adapters.targets.place import Place
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result, Verdict
 from tests import servers
@@ -67,7 +67,7 @@ def url(server: servers.Server, user: str = AGENT, port: int = 0) -> str:
 async def connected(
     server: servers.Server, *, user: str = AGENT, port: int = 0, fence: tuple[str, ...] = ("*",), seconds: float = 5
 ) -> AsyncIterator[MySQL]:
-    target = MySQL(MySQLSettings((url(server, user, port),), fence, ("root", server.user), seconds))
+    target = MySQL(MySQLSettings((url(server, user, port),), fence, seconds, ("root", server.user)))
     try:
         yield target
     finally:

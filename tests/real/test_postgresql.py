@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped] # ships no types
 import pytest
 
-from adapters.targets.databases import Place
+from adapters.targets.place import Place
 from adapters.targets.postgresql import CATALOGUE, PostgreSQL, PostgreSQLSettings
 from adapters.targets.postgresql.server import Server as Connected
 from adapters.targets.postgresql.server import cancel, sessions, terminate
@@ -261,10 +261,10 @@ async def test_even_between_the_last_look_and_the_deed(server: Server, shop: Sho
         (one,) = [one for one in await sessions(connection) if one.number == session.get_server_pid()]
         second = timedelta(seconds=1)
         for other in (replace(one, started=one.started - second), replace(one, since=one.since - second)):
-            assert not await terminate(connection, other)
-            assert not await cancel(connection, other)
+            assert not await terminate(there, connection, other)
+            assert not await cancel(there, connection, other)
         assert await lives(session), "and does something else again"
-        assert not await terminate(connection, one)
+        assert not await terminate(there, connection, one)
         assert await lives(session)
     there.close()
 

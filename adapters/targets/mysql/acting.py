@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from adapters.targets.choosing import Some
-from adapters.targets.databases import Fence, Lost, Where
+from adapters.targets.choosing import Some, inside
+from adapters.targets.ending import each, unfit
+from adapters.targets.kept_open import Lost
 from adapters.targets.mysql.actions import MaxConnections, Pool
 from adapters.targets.mysql.server import NO_SUCH_SESSION, Denied, Server
-from adapters.targets.sessions import WAITS, Session, bound, listed, outcome
+from adapters.targets.place import Fence
+from adapters.targets.sessions import WAITS, Seen, Session, bound
+from adapters.targets.wanted import Where
 from engine.model import Outcome, Result
 
 State = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """``chosen``: the sessions that an approval is for."""
-
-    summary: str
-    state: State
-    healthy: bool | None = None
-    chosen: Sequence[Session] = ()
-
-
-async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> Seen:
+async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> Seen[Session]:
     """Never ``healthy``: a server with room says nothing about a client's own pool. Raises Refused, Unreachable."""
     room = await server.room(connection)
     of = {"server": str(server.place)}
@@ -39,10 +32,7 @@ async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> 
     overview = f"{server.place}: {room}; {_doing(shown)}."
     if type(wanted) is Some or not isinstance(wanted, Some):  # the server as a whole, for no action
         return Seen(overview, of, ill)
-    chosen = wanted.choose([one for one in shown if fence.holds(server.place, one.database)])
-    words = f"Meant are {len(chosen)}: {listed(chosen)}." if chosen else "No session there is what was asked for."
-    if len(wanted.choose(shown)) > len(chosen):
-        words += f" Others lie outside of what may be acted on: {fence.setting} does not name them at {server.place}."
+    chosen, words = inside(fence, server.place, wanted, shown)
     state = bound(chosen, whatever_they_do=isinstance(wanted, Pool))
     return Seen(f"{overview} {words}", {**of, **state}, False if chosen else ill, chosen)
 
@@ -58,20 +48,14 @@ async def act(server: Server, connection: Any, fence: Fence, wanted: Where, appr
     """Raises Refused, or Unreachable as long as nothing has happened."""
     if isinstance(wanted, MaxConnections):
         return await _widen(server, connection, fence, wanted, approved)
-    if isinstance(wanted, Some) and wanted.database_name:
-        fence.refuse(server.place, wanted.database_name)
     now = await seen(server, connection, fence, wanted)
-    if not now.chosen:
-        return Outcome(Result.NOTHING_DONE, f"Nothing was done. {now.summary}")
-    if now.state != approved:
-        return Outcome(Result.CHANGED, "The sessions are not those that were seen any more. Nothing was done.")
-    return await _each(
-        server, connection, [one for one in now.chosen if not isinstance(wanted, Pool) or one.doing == "idle"]
-    )
+    if why := unfit(now, approved):
+        return why
+    at_rest = [one for one in now.chosen if not isinstance(wanted, Pool) or one.doing == "idle"]
+    return await each("Ended", partial(kill, server, connection), at_rest)
 
 
 async def _widen(server: Server, connection: Any, fence: Fence, wanted: MaxConnections, approved: State) -> Outcome:
-    fence.refuse(server.place)
     now = (await seen(server, connection, fence, wanted)).state
     if now != approved:
         return Outcome(Result.CHANGED, "max_connections is not what was seen any more. Nothing was done.")
@@ -83,21 +67,6 @@ async def _widen(server: Server, connection: Any, fence: Fence, wanted: MaxConne
     follow = "The server's configuration must follow, or its next restart undoes it."
     short = "" if holds == now["to"] else f" The server allows no more than that, though {now['to']} was asked for."
     return Outcome(Result.DONE, f"max_connections is {holds}.{short} {follow}")
-
-
-async def _each(server: Server, connection: Any, chosen: Sequence[Session]) -> Outcome:
-    done: list[Session] = []
-    left: list[Session] = []
-    refused: set[str] = set()
-    for one in chosen:
-        try:
-            (done if await kill(server, connection, one) else left).append(one)
-        except Lost as error:
-            before = f" Before that: {outcome('Ended', done, left, refused).detail}" if done else ""
-            return Outcome(Result.UNKNOWN, f"{error} What became of session {one.number} is not known.{before}")
-        except Denied as error:
-            refused.add(str(error).rstrip("."))
-    return outcome("Ended", done, left, refused)
 
 
 async def kill(server: Server, connection: Any, one: Session) -> bool:

@@ -5,23 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.targets.choosing import Idle, Running, Some
-from adapters.targets.databases import (
-    DATABASE,
-    FROM,
-    HOST,
-    IDLE,
-    MOST,
-    PORT,
-    RUNNING,
-    TO,
-    USER,
-    Increase,
-    Name,
-    Where,
-    among,
-    spec,
-)
-from engine.model import ActionSpec, Parameter, Risk
+from adapters.targets.ending import restart_connection_pool, terminate_idle_sessions, terminate_queries
+from adapters.targets.wanted import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
+from engine.model import ActionSpec, Risk
 
 
 class IdleSessions(Idle):
@@ -44,12 +30,7 @@ class Pool(Some):
 
 
 class MaxConnections(Increase):
-    def statement(self, to: object) -> str:
-        return f"SET GLOBAL max_connections = {to}"
-
-    def __str__(self) -> str:
-        now = f", which is {self.present}" if self.present else ""
-        return f"{self.statement(self.to or '<half as many again as now>')};{self.server}{now}"
+    command = "SET GLOBAL max_connections"
 
 
 MODELS: Mapping[str, type[Where]] = {
@@ -77,36 +58,12 @@ def _kill(those: Some, doing: str, old: str, most: int | None = None) -> str:
     return f"KILL CONNECTION each ID of PROCESSLIST WHERE {rules}{limit};{those.server}"
 
 
-_NONE = "None: what the sessions had not committed is rolled back, and their programs must connect again"
-_ALIVE = "Nothing: sessions that have ended already are not ended twice, and others are not touched"
-
 CATALOGUE: Mapping[str, ActionSpec] = {
     one.name: one
     for one in (
-        spec(
-            "terminate_queries", Queries, HOST, PORT, DATABASE, USER, RUNNING, MOST,
-            risk=Risk.MEDIUM,
-            effect="Ends the sessions of the oldest queries that have run for {running_seconds} seconds or more, at "
-            "most {most} of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",
-            undo=_NONE,
-            repeat=_ALIVE,
-        ),
-        spec(
-            "terminate_idle_sessions", IdleSessions, HOST, PORT, DATABASE, USER, IDLE, MOST,
-            risk=Risk.LOW,
-            effect="Ends the sessions that have been idle longest, for {idle_seconds} seconds or more, at most {most} "
-            "of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",
-            undo=_NONE,
-            repeat=_ALIVE,
-        ),
-        spec(
-            "restart_connection_pool", Pool, HOST, PORT, DATABASE, Parameter("database_user", "User of the pool"),
-            risk=Risk.MEDIUM,
-            effect="Ends the idle sessions of {database_user}[, in database {database_name}][, on {database_host}], so "
-            "that its pool connects afresh",
-            undo="None: the pool has to connect again, which it does by itself",
-            repeat=_ALIVE,
-        ),
+        terminate_queries(Queries),
+        terminate_idle_sessions(IdleSessions),
+        restart_connection_pool(Pool),
         spec(
             "increase_max_connections", MaxConnections, HOST, PORT, FROM, TO,
             risk=Risk.HIGH,

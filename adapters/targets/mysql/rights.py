@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from adapters.targets.databases import Fence
 from adapters.targets.mysql.server import Server
+from adapters.targets.place import Fence
 from engine.errors import Misconfigured
 
 NEEDED = {True: {"PROCESS", "CONNECTION ADMIN"}, False: {"PROCESS", "CONNECTION_ADMIN", "SYSTEM_VARIABLES_ADMIN"}}
@@ -30,7 +30,7 @@ async def rights(server: Server, fence: Fence) -> str:
     said = [f"{product} {version.split('-')[0]} at {server.place}, as {server.user}"]
     if too_much := sorted(has - HARMLESS):
         said.append(f"has {', '.join(too_much)}, which it does not need")
-    if not any(pattern.startswith((f"{server.place}/", "*")) for pattern in fence.patterns):
+    if not fence.names(server.place):
         said.append(f"looks only, because {fence.setting} names nothing there")
     return ", ".join(said)
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncmy
 from asyncmy.errors import Error
 
-from adapters.targets.databases import Lost, NotSent, Place, Seat, plain
-from adapters.targets.sessions import WAITS, Session
+from adapters.targets.kept_open import Full, KeptOpen, Lost, NotSent, plain
+from adapters.targets.place import Place
+from adapters.targets.sessions import WAITS, Room, Session
 from engine.errors import Unreachable
 
 Row = Mapping[str, Any]
@@ -26,9 +24,6 @@ OURS = 2000
 NO_SUCH_SESSION = 1094
 
 FULL = 1040
-
-BETWEEN = 0.1
-"""Seconds between two attempts to get into a full server."""
 
 HINTS = {
     FULL: "all its connections are taken; a user with CONNECTION ADMIN would still get in",
@@ -60,37 +55,12 @@ SELECT @@GLOBAL.max_connections AS allowed, VERSION() AS version,
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    taken: int
-    allowed: int
-
-    @property
-    def full(self) -> bool:
-        """Also where so few are left that the next few clients take them."""
-        return self.allowed - self.taken < max(1, self.allowed // 20)
-
-    def __str__(self) -> str:
-        return f"{self.taken} of {self.allowed} connections are taken"
-
-
-class Server:
+class Server(KeptOpen[Any]):
     def __init__(self, url: str, place: Place, timeout: float, spared: Sequence[str]) -> None:
-        self.place, self._url, self._timeout = place, urlsplit(url), timeout
-        self._secret = unquote(self._url.password or "")
-        self.user = unquote(self._url.username or "")
+        super().__init__(url, place, timeout)
+        self._address = urlsplit(url)
+        self.user = unquote(self._address.username or "")
         self._spared = {self.user, *spared}
-        self._seat: Seat[Any] = Seat(self._open, lambda kept: self.ask(kept, "SELECT 1"), lambda kept: kept.close())
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Any]:
-        """For one at a time. Raises NotSent."""
-        async with self._seat.taken() as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Give the session up; the next call opens another."""
-        self._seat.leave()
 
     async def ask(self, connection: Any, statement: str) -> list[Row]:
         """Raises Lost where the answer was lost, Denied with the server's own words where it refused."""
@@ -102,7 +72,7 @@ class Server:
         except (Error, OSError, TimeoutError, EOFError, RuntimeError) as error:
             number, words = _said(error)
             if 0 < number < OURS:
-                raise Denied(f"{self.place} refused: {plain(words, self._secret)}.", number) from None
+                raise Denied(f"{self.place} refused: {self.words(words)}.", number) from None
             self.close()
             raise Lost(f"{self.place} broke off or did not answer in time.") from None
 
@@ -123,17 +93,6 @@ class Server:
         rows = await self.ask(connection, query)
         return [shown(row) for row in rows if row["command"] in DOING and row["user"] not in self._spared]
 
-    async def _open(self) -> Any:
-        """Of a full server there is one seat for us, and whoever is just being turned away holds it for a moment."""
-        until = time.monotonic() + self._timeout
-        while True:
-            try:
-                return await self._knock()
-            except _Full:
-                if time.monotonic() + BETWEEN > until:
-                    raise
-            await asyncio.sleep(BETWEEN)
-
     async def _knock(self) -> Any:
         try:
             async with asyncio.timeout(self._timeout):
@@ -142,22 +101,24 @@ class Server:
                     port=self.place.port,
                     user=self.user,
                     password=self._secret,
-                    db=self._url.path.lstrip("/") or None,
+                    db=self._address.path.lstrip("/") or None,
                     connect_timeout=self._timeout,
                     autocommit=True,
-                    ssl=ssl.create_default_context() if _encrypted(self._url.query) else None,
+                    ssl=ssl.create_default_context() if _encrypted(self._address.query) else None,
                 )
         except (Error, OSError, TimeoutError, EOFError, RuntimeError) as error:
             number, words = _said(error)
             if not 0 < number < OURS:
                 raise NotSent(f"{self.place} cannot be reached.") from None
             hint = f": {HINTS[number]}" if number in HINTS else ""
-            said = f"{self.place} let us not in ({plain(words, self._secret)}){hint}."
-            raise _Full(said) if number == FULL else NotSent(said, temporary=False) from None
+            said = f"{self.place} let us not in ({self.words(words)}){hint}."
+            raise Full(said) if number == FULL else NotSent(said, temporary=False) from None
 
+    async def _ping(self, kept: Any) -> None:
+        await self.ask(kept, "SELECT 1")
 
-class _Full(NotSent):
-    """Every connection is taken, ours too."""
+    def _drop(self, kept: Any) -> None:
+        kept.close()
 
 
 class Denied(Unreachable):

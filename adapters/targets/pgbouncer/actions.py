@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from adapters.targets.databases import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
+from adapters.targets.wanted import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
 from engine.model import ActionSpec, Parameter, Risk
 
 _POOL = Parameter("database_name", "Database, as PgBouncer calls it")
@@ -14,12 +14,8 @@ _POOL = Parameter("database_name", "Database, as PgBouncer calls it")
 class PoolSize(Increase):
     """PgBouncer has one size for all pools that have none of their own in its ini."""
 
-    def command(self, to: object) -> str:
-        return f"SET default_pool_size = {to}"
-
-    def __str__(self) -> str:
-        now = f", which is {self.present}" if self.present else ""
-        return f"{self.command(self.to or '<twice as many as now>')};{self.server}{now}"
+    command = "SET default_pool_size"
+    otherwise = "twice as many as now"
 
 
 class Reload(Where):
@@ -30,31 +26,28 @@ class Reload(Where):
 
 
 class Database(Where):
+    verb: ClassVar[str] = "SHOW DATABASES of"
+
     database_name: Name
 
-    def told(self, verb: str) -> str:
-        return f'{verb} "{self.database_name}"'
+    @property
+    def scope(self) -> str:
+        return self.database_name
+
+    @property
+    def command(self) -> str:
+        return f'{self.verb} "{self.database_name}"'
 
     def __str__(self) -> str:
-        return f"{self.told('SHOW DATABASES of')};{self.server}"
+        return f"{self.command};{self.server}"
 
 
 class Pause(Database):
-    @property
-    def command(self) -> str:
-        return self.told("PAUSE")
-
-    def __str__(self) -> str:
-        return f"{self.command};{self.server}"
+    verb = "PAUSE"
 
 
 class Resume(Database):
-    @property
-    def command(self) -> str:
-        return self.told("RESUME")
-
-    def __str__(self) -> str:
-        return f"{self.command};{self.server}"
+    verb = "RESUME"
 
 
 MODELS: Mapping[str, type[Where]] = {

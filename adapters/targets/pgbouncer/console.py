@@ -6,15 +6,14 @@ import asyncio
 import hashlib
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from adapters.targets.databases import Lost, NotSent, Place, Seat, plain
+from adapters.targets.kept_open import KeptOpen, Lost, NotSent, plain
 from engine.errors import Unreachable
 
 Connection: TypeAlias = psycopg.AsyncConnection[Any]
@@ -57,22 +56,7 @@ def _pool(one: Row) -> str:
     return f"{plain(one['user'])}@{plain(one['database'])}: {has}, {one['cl_waiting']} clients wait{wait}"
 
 
-class Console:
-    def __init__(self, url: str, place: Place, timeout: float) -> None:
-        self.place, self._url, self._timeout = place, url, timeout
-        self._secret = unquote(urlsplit(url).password or "")
-        self._seat: Seat[Connection] = Seat(self._open, lambda kept: self.ask(kept, "SHOW VERSION"), _drop)
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Connection]:
-        """For one at a time. Raises NotSent."""
-        async with self._seat.taken() as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Give the session up; the next call opens another."""
-        self._seat.leave()
-
+class Console(KeptOpen[Connection]):
     async def ask(self, connection: Connection, command: str) -> list[Row]:
         """Raises Lost where the answer was lost, Unreachable with PgBouncer's own words where it refused."""
         # Cancelled instead, psycopg would ask PgBouncer to stop, and wait for five seconds more.
@@ -85,8 +69,7 @@ class Console:
             return [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
         except (psycopg.Error, OSError) as error:
             if isinstance(error, psycopg.Error) and error.sqlstate:
-                words = plain(error, self._secret)
-                raise Unreachable(f"PgBouncer at {self.place} refused: {words}.", temporary=False) from None
+                raise Unreachable(f"PgBouncer at {self.place} refused: {self.words(error)}.", temporary=False) from None
             self.close()
             raise Lost(f"PgBouncer at {self.place} broke off or did not answer in time.") from None
         finally:
@@ -105,7 +88,7 @@ class Console:
             settings=hashlib.sha256(repr(stated).encode()).hexdigest()[:16],
         )
 
-    async def _open(self) -> Connection:
+    async def _knock(self) -> Connection:
         try:
             async with asyncio.timeout(self._timeout):
                 return await psycopg.AsyncConnection.connect(
@@ -116,16 +99,18 @@ class Console:
                     cursor_factory=psycopg.AsyncClientCursor,  # the console speaks the simple protocol only
                 )
         except (psycopg.Error, OSError, TimeoutError) as error:
-            words = plain(error, self._secret).rpartition("FATAL:")[2].strip()
+            words = self.words(error).rpartition("FATAL:")[2].strip()
             hint = ": is the user among admin_users?" if "not allowed" in words else ""
             hint = ": check the password" if "authentication" in words else hint
             raise NotSent(f"PgBouncer at {self.place} cannot be reached ({words or 'no answer'}){hint}.") from None
+
+    async def _ping(self, kept: Connection) -> None:
+        await self.ask(kept, "SHOW VERSION")
+
+    def _drop(self, kept: Connection) -> None:
+        kept.pgconn.finish()
 
 
 def _hang_up(connection: Connection) -> None:
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
         line.shutdown(socket.SHUT_RDWR)
-
-
-def _drop(connection: Connection) -> None:
-    connection.pgconn.finish()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets.databases import Where
 from adapters.targets.pgbouncer.actions import Database, Pause, PoolSize
 from adapters.targets.pgbouncer.console import Pooler
+from adapters.targets.wanted import Where
 from engine.model import Judgement, Verdict
 
 

@@ -18,107 +18,50 @@ of the program takes the seat that is kept from then on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-from adapters.targets.databases import Fence, Place, Where, parsed, pick, place
+from adapters.targets.databases import Databases, DatabaseSettings, State
+from adapters.targets.place import Place
 from adapters.targets.postgresql.acting import act
 from adapters.targets.postgresql.actions import CATALOGUE, MODELS, meant
-from adapters.targets.postgresql.looking import Seen, seen
+from adapters.targets.postgresql.looking import seen
 from adapters.targets.postgresql.rights import rights
-from adapters.targets.postgresql.server import Server
+from adapters.targets.postgresql.server import Here, Server
 from adapters.targets.postgresql.verdicts import verdict
-from engine.errors import NotFound, OnCallError, Refused, Unreachable
-from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
-from engine.ports import Target
+from adapters.targets.sessions import Seen
+from adapters.targets.wanted import Where
+from engine.model import Outcome, Verdict
 
 __all__ = ["CATALOGUE", "PostgreSQL", "PostgreSQLSettings"]
 
-URLS = "POSTGRESQL_URLS"
-MAY_ACT_ON = "POSTGRESQL_MAY_ACT_ON"
-
 
 @dataclass(frozen=True, slots=True)
-class PostgreSQLSettings:
-    """``urls``: postgresql://user:password@host:port/database, one a server, as its clients name it in their logs.
-
-    ``may_act_on``: ``host:port/database`` with ``*`` for anything; see ``Fence``. ``timeout_seconds`` is for one call.
-    """
-
-    urls: tuple[str, ...] = field(repr=False)
-    may_act_on: tuple[str, ...] = ()
-    timeout_seconds: float = 10
+class PostgreSQLSettings(DatabaseSettings):
+    """``urls``: postgresql://user:password@host:port/database."""
 
 
-class PostgreSQL(Target):
+class PostgreSQL(Databases[Server]):
     name = "postgresql"
-    dry_run = False
+    title = "PostgreSQL"
+    port = 5432
+    models = MODELS
+    actions = CATALOGUE
 
-    def __init__(self, settings: PostgreSQLSettings) -> None:
-        """Raises Misconfigured."""
-        places: dict[Place, str] = {place(url, URLS, 5432): url for url in settings.urls}
-        self._servers = {at: Server(url, at, settings.timeout_seconds) for at, url in places.items()}
-        self._fence = Fence(MAY_ACT_ON, settings.may_act_on)
+    def _server(self, url: str, at: Place, timeout: float) -> Server:
+        return Server(url, at, timeout)
 
-    async def open(self) -> None:
-        """Take the seats that will be kept. A server that does not answer is tried again when it is needed."""
-        for server in self._servers.values():
-            with suppress(Unreachable):
-                async with server.session():
-                    pass
+    def _meant(self, identifiers: Mapping[str, str]) -> tuple[type[Where], dict[str, str]]:
+        return meant(identifiers)
 
-    async def close(self) -> None:
-        for server in self._servers.values():
-            server.close()
+    async def _see(self, server: Server, connection: Any, wanted: Where) -> Seen[Here]:
+        return await seen(server, connection, self._fence, wanted)
 
-    def catalogue(self) -> Mapping[str, ActionSpec]:
-        return CATALOGUE
+    async def _do(self, server: Server, connection: Any, wanted: Where, approved: State) -> Outcome:
+        return await act(server, connection, self._fence, wanted, approved)
 
-    async def look(self, identifiers: Mapping[str, str]) -> Evidence:
-        """At the sessions or the setting that an action with these parameters is about. Raises Unreachable."""
-        try:
-            model, names = meant(identifiers)
-            wanted = parsed(model, names)
-            found = await self._seen(wanted)
-        except (Refused, NotFound) as error:
-            return Evidence(self.name, f"PostgreSQL was not looked at: {error}")
-        return Evidence(self.name, found.summary, found.state, found.healthy)
+    async def _judge(self, server: Server, connection: Any, wanted: Where, approved: State) -> Verdict:
+        return await verdict(server, connection, wanted, approved)
 
-    async def act(self, action: Action) -> Outcome:
-        """Raises nothing: where the answer was lost it is UNKNOWN, all else is known not to have happened."""
-        try:
-            wanted = _wanted(action)
-            server = pick(self._servers, wanted, URLS)
-            async with server.session() as connection:
-                return await act(server, connection, self._fence, wanted, action.seen)
-        except OnCallError as error:
-            return Outcome(Result.FAILED, f"{error} Nothing was done.")
-
-    async def verify(self, action: Action) -> Verdict:
-        """By the very sessions, or the setting, that were seen before. Raises Unreachable."""
-        try:
-            wanted = _wanted(action)
-            if "server" not in action.seen:
-                return Verdict(Judgement.UNKNOWN, "It was not seen before, so nothing can be compared.")
-            server = pick(self._servers, wanted, URLS)
-        except (Refused, NotFound) as error:
-            return Verdict(Judgement.UNKNOWN, str(error))
-        async with server.session() as connection:
-            return await verdict(server, connection, wanted, action.seen)
-
-    async def check(self) -> str:
-        """A sentence a server: what may be done there, and with which right too many. Raises OnCallError."""
-        said = [await rights(server, self._fence) for server in self._servers.values()]
-        return "; ".join(said)
-
-    async def _seen(self, wanted: Where) -> Seen:
-        server = pick(self._servers, wanted, URLS)
-        async with server.session() as connection:
-            return await seen(server, connection, self._fence, wanted)
-
-
-def _wanted(action: Action) -> Where:
-    """Raises Refused if there is no such action, or its parameters are not exactly those of the catalogue."""
-    if action.name not in MODELS:
-        raise Refused(f"PostgreSQL has no action {action.name[:80]!r}.")
-    return parsed(MODELS[action.name], action.parameters)
+    async def _rights(self, server: Server) -> str:
+        return await rights(server, self._fence)

@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped] # ships no types
-
 from adapters.targets.choosing import Some
-from adapters.targets.databases import Fence, Lost, Where
+from adapters.targets.ending import each, unfit
+from adapters.targets.kept_open import Lost
+from adapters.targets.place import Fence
 from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit
 from adapters.targets.postgresql.looking import limits, role, some
-from adapters.targets.postgresql.server import GONE, Here, Server, cancel, terminate
-from adapters.targets.sessions import outcome
+from adapters.targets.postgresql.server import Server, cancel, terminate
+from adapters.targets.wanted import Where
 from engine.model import Outcome, Result
 
 State = Mapping[str, str]
-Touch = Callable[[Any, Here], Awaitable[bool]]
-
-CHANGED = Outcome(Result.CHANGED, "The sessions are not those that were seen any more. Nothing was done.")
-LOST = "The connection to the server was lost, so what became of the last request is not known."
 
 
 async def act(server: Server, connection: Any, fence: Fence, wanted: Where, seen: State) -> Outcome:
     """Raises Refused, or Unreachable as long as nothing has happened."""
     match wanted:
         case MaxConnections():
-            return await _widen(server, connection, fence, wanted, seen)
+            return await _widen(server, connection, wanted, seen)
         case RoleLimit():
-            return await _limit(server, connection, fence, wanted, seen)
-        case Query():
-            return await _touch(server, connection, fence, wanted, seen)
-        case Some():
-            if wanted.database_name:
-                fence.refuse(server.place, wanted.database_name)
+            return await _limit(server, connection, wanted, seen)
+        case Some() | Query():
             return await _touch(server, connection, fence, wanted, seen)
         case _:
             raise TypeError(f"no way to do {type(wanted).__name__}")
 
 
-async def _widen(server: Server, connection: Any, fence: Fence, wanted: MaxConnections, seen: State) -> Outcome:
+async def _widen(server: Server, connection: Any, wanted: MaxConnections, seen: State) -> Outcome:
     """The new number is written, and no more: reloading would also let in what others have written meanwhile."""
-    fence.refuse(server.place)
     with server.said():
         now = (await limits(server, connection, wanted)).state
     if now.get("written") == now["to"]:
@@ -52,8 +44,7 @@ async def _widen(server: Server, connection: Any, fence: Fence, wanted: MaxConne
     return await _sent(server, connection, wanted.statement(now["to"]), words)
 
 
-async def _limit(server: Server, connection: Any, fence: Fence, wanted: RoleLimit, seen: State) -> Outcome:
-    fence.refuse(server.place)
+async def _limit(server: Server, connection: Any, wanted: RoleLimit, seen: State) -> Outcome:
     with server.said():
         now = (await role(server, connection, wanted)).state
     if "user" in now:
@@ -69,30 +60,12 @@ async def _limit(server: Server, connection: Any, fence: Fence, wanted: RoleLimi
 async def _touch(server: Server, connection: Any, fence: Fence, wanted: Some | Query, seen: State) -> Outcome:
     with server.said():
         now = await some(server, connection, fence, wanted)
-    if not now.chosen:
-        return Outcome(Result.NOTHING_DONE, f"Nothing was done. {now.summary}")
-    if now.state != seen:
-        return CHANGED
-    at_rest = [one for one in now.chosen if one.doing == "idle" or not isinstance(wanted, Pool)]
+    if why := unfit(now, seen):
+        return why
     if isinstance(wanted, Query):
-        return await _each(server, connection, cancel, at_rest, "Cancelled")
-    return await _each(server, connection, terminate, at_rest, "Ended")
-
-
-async def _each(server: Server, connection: Any, touch: Touch, chosen: list[Here], verb: str) -> Outcome:
-    done: list[Here] = []
-    left: list[Here] = []
-    refused: set[str] = set()
-    for one in chosen:
-        try:
-            (done if await touch(connection, one) else left).append(one)
-        except GONE:
-            server.close()
-            before = f"Before that: {outcome(verb, done, left, refused).detail}" if done else ""
-            return Outcome(Result.UNKNOWN, f"{LOST} {before}".rstrip())
-        except asyncpg.PostgresError as error:
-            refused.add(server.words(error))
-    return outcome(verb, done, left, refused)
+        return await each("Cancelled", partial(cancel, server, connection), now.chosen)
+    at_rest = [one for one in now.chosen if one.doing == "idle" or not isinstance(wanted, Pool)]
+    return await each("Ended", partial(terminate, server, connection), at_rest)
 
 
 async def _sent(server: Server, connection: Any, statement: str, words: str) -> Outcome:

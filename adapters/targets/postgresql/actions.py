@@ -8,24 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from adapters.targets.choosing import Idle, Running, Some
-from adapters.targets.databases import (
-    DATABASE,
-    FROM,
-    HOST,
-    IDLE,
-    MOST,
-    PORT,
-    RUNNING,
-    TO,
-    USER,
-    Increase,
-    Name,
-    Where,
-    among,
-    spec,
-)
-from adapters.targets.sessions import Session
+from adapters.targets.choosing import Idle, Running, S, Some
+from adapters.targets.ending import restart_connection_pool, terminate_idle_sessions, terminate_queries
+from adapters.targets.wanted import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
 from engine.model import ActionSpec, Parameter, Risk
 
 
@@ -48,7 +33,7 @@ class Pool(Some):
     database_user: Name
     application_name: Name = ""
 
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
+    def choose(self, sessions: Sequence[S]) -> Sequence[S]:
         return [one for one in sessions if self.names(one) and self.application_name in ("", one.application)]
 
     def __str__(self) -> str:
@@ -59,7 +44,11 @@ class Pool(Some):
 class Query(Where):
     pid: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
-    def choose(self, sessions: Sequence[Session]) -> Sequence[Session]:
+    @property
+    def scope(self) -> str:
+        return ""
+
+    def choose(self, sessions: Sequence[S]) -> Sequence[S]:
         return [one for one in sessions if one.number == self.pid and not one.idle]
 
     def __str__(self) -> str:
@@ -67,12 +56,7 @@ class Query(Where):
 
 
 class MaxConnections(Increase):
-    def statement(self, to: object) -> str:
-        return f"ALTER SYSTEM SET max_connections = {to}"
-
-    def __str__(self) -> str:
-        now = f", which is {self.present}" if self.present else ""
-        return f"{self.statement(self.to or '<half as many again as now>')};{self.server}{now}"
+    command = "ALTER SYSTEM SET max_connections"
 
 
 class RoleLimit(Where):
@@ -128,36 +112,14 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-_ALIVE = "Nothing: sessions that have ended already are not ended twice, and others are not touched"
-_NONE = "None: what the sessions had not committed is rolled back, and their programs must connect again"
-
 CATALOGUE: Mapping[str, ActionSpec] = {
     one.name: one
     for one in (
-        spec(
-            "terminate_queries", Queries, HOST, PORT, DATABASE, USER, RUNNING, MOST,
-            risk=Risk.MEDIUM,
-            effect="Ends the sessions of the oldest queries that have run for {running_seconds} seconds or more, at "
-            "most {most} of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",
-            undo=_NONE,
-            repeat=_ALIVE,
-        ),
-        spec(
-            "terminate_idle_sessions", IdleSessions, HOST, PORT, DATABASE, USER, IDLE, MOST,
-            risk=Risk.LOW,
-            effect="Ends the sessions that have been idle longest, for {idle_seconds} seconds or more, at most {most} "
-            "of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",
-            undo=_NONE,
-            repeat=_ALIVE,
-        ),
-        spec(
-            "restart_connection_pool", Pool, HOST, PORT, DATABASE, Parameter("database_user", "User of the pool"),
-            Parameter("application_name", "Only of this program", required=False),
-            risk=Risk.MEDIUM,
-            effect="Ends the idle sessions of {database_user}[, program {application_name}][, in database "
-            "{database_name}][, on {database_host}], so that its pool connects afresh",
-            undo="None: the pool has to connect again, which it does by itself",
-            repeat=_ALIVE,
+        terminate_queries(Queries),
+        terminate_idle_sessions(IdleSessions),
+        restart_connection_pool(
+            Pool, Parameter("application_name", "Only of this program", required=False),
+            of="[, program {application_name}]",
         ),
         spec(
             "cancel_query", Query, HOST, PORT, Parameter("pid", "Process id of the session", kind="integer"),

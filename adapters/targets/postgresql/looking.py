@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from adapters.targets.choosing import Some
-from adapters.targets.databases import Fence, Where
+from adapters.targets.choosing import Some, inside
+from adapters.targets.place import Fence
 from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit
 from adapters.targets.postgresql.server import (
     MAX_CONNECTIONS,
     MAY_SEE_WRITTEN,
     WRITTEN,
     Here,
-    Room,
     Server,
     holders,
     room,
     sessions,
 )
-from adapters.targets.sessions import bound, listed
+from adapters.targets.sessions import Room, Seen, bound
+from adapters.targets.wanted import Where
 from engine.errors import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """``chosen``: the sessions that an approval is for."""
-
-    summary: str
-    state: Mapping[str, str]
-    healthy: bool | None = None
-    chosen: Sequence[Here] = ()
-
-
-async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> Seen:
+async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> Seen[Here]:
     """Raises Unreachable, Lost."""
     with server.said():
         match wanted:
@@ -48,22 +37,20 @@ async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> 
                 raise TypeError(f"no look for {type(wanted).__name__}")
 
 
-async def some(server: Server, connection: Any, fence: Fence, wanted: Some | Query) -> Seen:
+async def some(server: Server, connection: Any, fence: Fence, wanted: Some | Query) -> Seen[Here]:
     """Never ``healthy``: a server with room says nothing about the client whose own pool is exhausted."""
     has = await room(connection)
     shown = await sessions(connection)
-    inside = [one for one in shown if fence.holds(server.place, one.database)]
-    chosen = [one for one in wanted.choose(inside) if isinstance(one, Here)]
+    chosen, words = inside(fence, server.place, wanted, shown)
     state = bound(chosen, whatever_they_do=isinstance(wanted, Pool))
     if type(wanted) is Some:  # the server as a whole, for no action
         return Seen(await _overview(server, connection, has, shown), _of(server), False if has.full else None)
     ill = has.full or bool(chosen)
-    words = _meant(fence, server, chosen, len(wanted.choose(shown)) - len(chosen))
     summary = f"{await _overview(server, connection, has, shown)} {words}"
     return Seen(summary, {**_of(server), **state}, False if ill else None, chosen)
 
 
-async def limits(server: Server, connection: Any, wanted: MaxConnections) -> Seen:
+async def limits(server: Server, connection: Any, wanted: MaxConnections) -> Seen[Here]:
     """Raises Refused if it would be no increase."""
     row, has = await connection.fetchrow(MAX_CONNECTIONS), await room(connection)
     now, written = row["setting"], await _written(connection)
@@ -78,7 +65,7 @@ async def limits(server: Server, connection: Any, wanted: MaxConnections) -> See
     return Seen(summary, state, False if has.full else None)
 
 
-async def role(server: Server, connection: Any, wanted: RoleLimit) -> Seen:
+async def role(server: Server, connection: Any, wanted: RoleLimit) -> Seen[Here]:
     row = await connection.fetchrow(
         "SELECT rolconnlimit, rolsuper, (SELECT count(*)::int FROM pg_stat_activity WHERE usesysid = oid) AS taken"
         " FROM pg_roles WHERE rolname = $1",
@@ -106,13 +93,6 @@ async def _overview(server: Server, connection: Any, has: Room, shown: Sequence[
     held = await holders(connection) if waiting else ()
     locks = f" {waiting} wait for a lock" + (f" that {', '.join(map(str, held))} holds." if held else ".")
     return f"{server}: {has}; {idle} of the sessions are idle.{locks if waiting else ''}"
-
-
-def _meant(fence: Fence, server: Server, chosen: Sequence[Here], outside: int) -> str:
-    words = f"Meant are {len(chosen)}: {listed(chosen)}." if chosen else "No session there is what was asked for."
-    if outside > 0:
-        words += f" Others lie outside of what may be acted on: {fence.setting} does not name them at {server.place}."
-    return words
 
 
 def _of(server: Server) -> dict[str, str]:

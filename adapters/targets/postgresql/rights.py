@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.targets.databases import Fence
+from adapters.targets.place import Fence
 from adapters.targets.postgresql.server import Server
 from engine.errors import Misconfigured
 
@@ -69,6 +69,4 @@ def _too_much(row: Mapping[str, Any]) -> list[str]:
 
 
 def _fenced(server: Server, fence: Fence) -> list[str]:
-    if any(pattern.startswith((f"{server.place}/", "*")) for pattern in fence.patterns):
-        return []
-    return [f"looks only, because {fence.setting} names nothing there"]
+    return [] if fence.names(server.place) else [f"looks only, because {fence.setting} names nothing there"]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
-from adapters.targets.databases import Lost, NotSent, Place, Seat, plain
-from adapters.targets.sessions import WAITS, Session
+from adapters.targets.kept_open import KeptOpen, Lost, NotSent, plain
+from adapters.targets.sessions import WAITS, Room, Session
 from engine.errors import Unreachable
 
 OURS = "oncall-agent"
@@ -73,36 +72,8 @@ class Here(Session):
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    taken: int
-    allowed: int
-    reserved: int
-
-    @property
-    def full(self) -> bool:
-        """Also where so few are left that the next few clients take them."""
-        return self.allowed - self.reserved - self.taken < max(1, self.allowed // 20)
-
-    def __str__(self) -> str:
-        return f"{self.taken} of {self.allowed} connections are taken, {self.reserved} are kept for administrators"
-
-
-class Server:
-    def __init__(self, url: str, place: Place, timeout: float) -> None:
-        self.place, self._url, self._timeout = place, url, timeout
-        self._secret = unquote(urlsplit(url).password or "")
-        self._seat: Seat[Any] = Seat(self._open, self._ping, self._drop)
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Any]:
-        """A connection, for one at a time. Raises NotSent; what is sent through it raises by ``said``."""
-        async with self._seat.taken() as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Give the session up; the next call opens another."""
-        self._seat.leave()
+class Server(KeptOpen[Any]):
+    """What is sent through its session raises by ``said``."""
 
     @contextmanager
     def said(self) -> Iterator[None]:
@@ -115,10 +86,7 @@ class Server:
         except asyncpg.PostgresError as error:
             raise Unreachable(f"PostgreSQL at {self.place} refused: {self.words(error)}.", temporary=False) from None
 
-    def words(self, error: asyncpg.PostgresError) -> str:
-        return plain(error, self._secret)
-
-    async def _open(self) -> Any:
+    async def _knock(self) -> Any:
         try:
             return await asyncpg.connect(
                 self._url,
@@ -135,13 +103,13 @@ class Server:
         except (OSError, TimeoutError, asyncpg.InterfaceError, ValueError):
             raise NotSent(f"PostgreSQL at {self.place} cannot be reached.") from None
 
-    async def _ping(self, connection: Any) -> None:
+    async def _ping(self, kept: Any) -> None:
         with self.said():
-            await connection.fetchval("SELECT 1")
+            await kept.fetchval("SELECT 1")
 
-    def _drop(self, connection: Any) -> None:
-        if not connection.is_closed():
-            connection.terminate()
+    def _drop(self, kept: Any) -> None:
+        if not kept.is_closed():
+            kept.terminate()
 
 
 async def room(connection: Any) -> Room:
@@ -185,20 +153,22 @@ async def holders(connection: Any) -> Sequence[int]:
     return sorted(row["holder"] for row in found)
 
 
-async def terminate(connection: Any, one: Here) -> bool:
-    """Whether this very session was told to end; given a second to do so. Raises asyncpg's errors."""
+async def terminate(server: Server, connection: Any, one: Here) -> bool:
+    """Whether this very session was told to end; given a second to do so. Raises Lost, Unreachable."""
     waits = ", 1000" if connection.get_server_version().major >= 14 else ""
-    row = await connection.fetchrow(f"SELECT pg_terminate_backend(pid{waits}) {SAME}", *_this(one))
+    with server.said():
+        row = await connection.fetchrow(f"SELECT pg_terminate_backend(pid{waits}) {SAME}", *_this(one))
     return row is not None
 
 
-async def cancel(connection: Any, one: Here) -> bool:
+async def cancel(server: Server, connection: Any, one: Here) -> bool:
     """As ``terminate``, for the query alone. It takes the server a moment: we wait for a second at most."""
-    row = await connection.fetchrow(f"SELECT pg_cancel_backend(pid) {SAME}", *_this(one))
-    for _ in range(10):
-        if row is None or not await connection.fetchrow(f"SELECT 1 {SAME}", *_this(one)):
-            break
-        await asyncio.sleep(0.1)
+    with server.said():
+        row = await connection.fetchrow(f"SELECT pg_cancel_backend(pid) {SAME}", *_this(one))
+        for _ in range(10):
+            if row is None or not await connection.fetchrow(f"SELECT 1 {SAME}", *_this(one)):
+                break
+            await asyncio.sleep(0.1)
     return row is not None
 
 

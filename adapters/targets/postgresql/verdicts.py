@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.targets.databases import Where
 from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit
 from adapters.targets.postgresql.looking import role
 from adapters.targets.postgresql.server import MAX_CONNECTIONS, MAY_SEE_WRITTEN, WRITTEN, Server, room, sessions
-from adapters.targets.sessions import cancelled, ended, fate, reset
+from adapters.targets.sessions import cancelled, fate, judged
+from adapters.targets.wanted import Where
 from engine.model import Judgement, Verdict
 
 Seen = Mapping[str, str]
@@ -32,10 +32,7 @@ async def _touched(connection: Any, wanted: Where, seen: Seen) -> Verdict:
     was = fate(seen, {one.number: one for one in await sessions(connection)})
     if isinstance(wanted, Query):
         return cancelled(was)
-    has = await room(connection)
-    judge = reset if isinstance(wanted, Pool) else ended
-    found = judge(was, full=has.full)
-    return Verdict(found.judgement, f"{found.detail} {has}.")
+    return judged(was, await room(connection), of_a_pool=isinstance(wanted, Pool))
 
 
 async def _widened(connection: Any, seen: Seen) -> Verdict:

@@ -1,0 +1,82 @@
+"""What is seen of a pooler before an action, and what was approved, done if it is still so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapters.targets.kept_open import Lost
+from adapters.targets.pgbouncer.actions import Database, Pause, PoolSize, Reload, Resume
+from adapters.targets.pgbouncer.console import Connection, Console, Pooler
+from adapters.targets.place import Place
+from adapters.targets.sessions import Seen, Session
+from adapters.targets.wanted import Where
+from engine.errors import NotFound
+from engine.model import Outcome, Result
+
+
+def seen(at: Place, wanted: Where, pooler: Pooler) -> Seen[Session]:
+    """Never healthy: a pooler at rest says nothing about a client's own pool. Raises Refused, NotFound."""
+    now = _state(at, wanted, pooler)
+    ill = pooler.waiting() or now.get("paused") == "yes"
+    return Seen(f"{at}: {pooler}", now, False if ill else None)
+
+
+def _state(at: Place, wanted: Where, pooler: Pooler) -> dict[str, str]:
+    """What an approval is bound to. Raises Refused, NotFound."""
+    match wanted:
+        case PoolSize():
+            to = wanted.wanted(pooler.size, 2 * pooler.size)
+            return {"server": str(at), "default_pool_size": str(pooler.size), "to": str(to)}
+        case Database():
+            if wanted.database_name not in pooler.databases:
+                raise NotFound(f"{at} has no database {wanted.database_name}.")
+            paused = "yes" if pooler.paused(wanted.database_name) else "no"
+            return {"server": str(at), "database": wanted.database_name, "paused": paused}
+        case _:
+            return {"server": str(at), "settings": pooler.settings}
+
+
+async def act(console: Console, connection: Connection, wanted: Where, approved: Mapping[str, str]) -> Outcome:
+    """Raises Refused, NotFound, or Unreachable as long as nothing has happened."""
+    pooler = await console.pooler(connection)
+    now = _state(console.place, wanted, pooler)
+    if (already := _no_use(wanted, now)) is not None:
+        return Outcome(Result.NOTHING_DONE, f"{already} Nothing was done.")
+    if now != approved:
+        return Outcome(Result.CHANGED, f"It is not as it was seen. Nothing was done. Now: {pooler}")
+    return await _sent(console, connection, wanted, now)
+
+
+def _no_use(wanted: Where, now: Mapping[str, str]) -> str | None:
+    match wanted, now.get("paused"):
+        case Pause(), "yes":
+            return "It is paused already."
+        case Resume(), "no":
+            return "It is not paused."
+        case _:
+            return None
+
+
+async def _sent(console: Console, connection: Connection, wanted: Where, now: Mapping[str, str]) -> Outcome:
+    command, words = _command(wanted, now)
+    try:
+        await console.ask(connection, command)
+    except Lost as error:
+        more = " A pause waits for the queries that run: they may run still." if isinstance(wanted, Pause) else ""
+        return Outcome(Result.UNKNOWN, f"{error} Whether it took effect is not known.{more}")
+    return Outcome(Result.DONE, words)
+
+
+def _command(wanted: Where, now: Mapping[str, str]) -> tuple[str, str]:
+    match wanted:
+        case PoolSize():
+            follow = "default_pool_size in pgbouncer.ini must follow, or the next reload or restart undoes it."
+            return wanted.statement(now["to"]), f"The pools may have {now['to']} connections each. {follow}"
+        case Pause():
+            return wanted.command, f"{wanted.database_name} is paused: its clients wait until it is resumed."
+        case Resume():
+            return wanted.command, f"{wanted.database_name} goes on."
+        case Reload():
+            return wanted.command, "PgBouncer has read its pgbouncer.ini again."
+        case _:
+            raise TypeError(f"no command for {type(wanted).__name__}")
