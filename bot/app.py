@@ -26,6 +26,7 @@ from bot.link_codes import LinkCodes
 from bot.log import get_logger
 from bot.office import Office
 from bot.platforms import Supplies
+from bot.service_catalogue import services
 from bot.settings import Settings
 from bot.signing_key import signing_key
 from bot.targets import connected
@@ -137,7 +138,7 @@ async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIte
             targets=await stack.enter_async_context(connected(settings)),
             clock=clock,
             new_id=lambda: uuid.uuid4().hex,
-            policy=policy(settings, await people.on_call(accounts, settings)),
+            policy=await people.owned(accounts, policy(settings, await people.on_call(accounts, settings))),
             publish=bell.ring,
             brake=KeptBrake(supplies.cursors, clock),
         )
@@ -269,6 +270,7 @@ def policy(settings: Settings, on_call: tuple[str, ...]) -> Policy:
         max_actions_per_hour=settings.max_actions_per_hour,
         change_windows=settings.change_windows,
         risks={name: Risk(risk) for name, _, risk in (one.partition("=") for one in settings.risks)},
+        services=services(settings.service_catalogue),
     )
 
 

@@ -178,6 +178,12 @@ class ProgramFields(BaseSettings):
         description="Times of the week in which actions of more than low risk may run, with commas between. Empty means"
         " always.",
     )
+    service_catalogue: str = Field(
+        "",
+        examples=["/etc/oncall/services.toml"],
+        description="TOML file that says which service what belongs to, what depends on it, who owns it and when it may"
+        " be changed; docs/services.toml explains every key. Empty means that no service is known.",
+    )
     risks: Risks = Field(
         (),
         examples=["drain_node=high,restart_dag_task@staging=low"],

@@ -6,11 +6,13 @@ from functools import partial
 
 from adapters.logs.files import DEFAULT_PATHS
 from bot.check import Systems
+from bot.clock import SystemClock
 from bot.settings import Settings
 from bot.targets import TARGETS, asked, chosen
 from engine import knowledge
 from engine.model import titled
 from storage.database import connect
+from storage.people import SqlPeople
 from storage.upgrade import version
 
 
@@ -22,8 +24,15 @@ def systems(settings: Settings) -> Systems:
             return f"answers, at revision {newest}"
         return f"answers, at revision {current or 'none'}; the start brings it to {newest}"
 
+    async def accounts() -> list[str]:
+        async with connect(settings.database_url.get_secret_value()) as opened:
+            current, newest = await version(opened)
+            people = await SqlPeople(opened, SystemClock()).all() if current == newest else ()
+        return [name for one in people if one.is_active for name in (one.username, one.email)]
+
     return Systems(
         database=database,
+        accounts=accounts,
         targets={
             titled(name): partial(asked, make, settings) for name, make in TARGETS.items() if chosen(name, settings)
         },

@@ -184,7 +184,7 @@ def _explained(error: ErrorDetails, fields: dict[str, FieldInfo]) -> Trouble:
     if name not in fields:
         return Trouble(variable, "is not one of our variables", "Remove it.")
     shown = "its value" if _is_secret(fields[name]) else _shown(error["input"])
-    return Trouble(variable, f"{shown} {_what(error)}", f"Write for example {variable}={example(fields[name])}")
+    return Trouble(variable, f"{shown} {what(error)}", f"Write for example {variable}={example(fields[name])}")
 
 
 def _is_secret(field: FieldInfo) -> bool:
@@ -205,12 +205,19 @@ _SAID = {
     "greater_than_equal": "is less than {ge:g}",
     "less_than_equal": "is more than {le:g}",
     "literal_error": "is none of {expected}",
+    "enum": "is none of {expected}",
+    "too_short": "is empty",
+    "tuple_type": "is no list",
+    "dict_type": "is no table",
+    "model_type": "is no table",
+    "string_type": "is no text",
     "value_error": "{error}",
 }
 """Pydantic's kinds of error in our words; ``ctx`` fills them in."""
 
 
-def _what(error: ErrorDetails) -> str:
+def what(error: ErrorDetails) -> str:
+    """What is wrong with a value, to follow its name."""
     said = _SAID.get(error["type"])
     return said.format(**error.get("ctx", {})) if said else error["msg"]
 

@@ -13,6 +13,7 @@ from bot.check.machine import cleanup, clock, disk, folder, logs
 from bot.check.mail import mail
 from bot.check.network import elasticsearch, port, webhook
 from bot.check.report import Level, Line, Report, Section
+from bot.check.services import SUBJECT, Names, catalogue
 from bot.check.slack import slack
 from bot.check.teams import teams_bot
 from bot.log import Hide, hiding
@@ -38,6 +39,7 @@ class Systems:
     targets: Mapping[str, Probe] = field(default_factory=dict)
     knowledge: Callable[[], str] | None = None
     log_paths: Sequence[str] = ()
+    accounts: Names | None = None
     now: Callable[[], datetime] = _utc_now
 
 
@@ -59,6 +61,7 @@ def _searches(settings: Settings, systems: Systems) -> list[tuple[str, tuple[str
     paths, chosen = settings.log_paths or systems.log_paths, bool(settings.log_paths)
     return [
         ("Settings", ("Settings", _blocking(lambda: configured(settings)))),
+        ("Settings", (SUBJECT, lambda: catalogue(settings, systems.accounts))),
         ("Logs", ("Log files", _blocking(lambda: logs(paths, chosen=chosen)))),
         ("Logs", ("Elasticsearch", _one(lambda: elasticsearch(settings)))),
         *(("Systems", (name, _asking(name, probe))) for name, probe in probes.items() if probe),

@@ -117,6 +117,7 @@ def test_the_documented_defaults() -> None:
         "MYSQL_MAY_ACT_ON": "",
         "WRONG_AT_MOST": "0.25",
         "AIRFLOW_DAGS": "*",
+        "SERVICE_CATALOGUE": "",
     }
     assert dangers(settings) == []
 
