@@ -58,7 +58,8 @@ class Detector:
         self._rules = [_Rule(one, _compiled(rule)) for one in knowledge for rule in one.match]
         self._sides = {one.id: tuple(map(_all, (one.unless, one.near, one.unless_near))) for one in knowledge}
         for rule in self._rules:
-            literal(rule.regex.pattern)
+            if not rule.pattern.quiets:  # what calms is only asked where something is alarming
+                literal(rule.regex.pattern)
         self._gate = Gate([rule.regex.pattern for rule in self._rules])
         self._watched = Gate([rule for one in self.patterns.values() if not one.asked for rule in one.match])
 
@@ -111,13 +112,16 @@ class Detector:
 
     def _cause(self, entries: Sequence[tuple[int, str]], text: str, *, asked: bool) -> Found | None:
         """Of what has not passed: no mere consequence of another, then the heaviest, then the first."""
-        passed = [rule for rule in self._passing(text) if rule.pattern.quiets is Quiets.BEFORE]
+        calming = [rule for rule in self._passing(text) if rule.pattern.quiets]
+        passed = [rule for rule in calming if rule.pattern.quiets is Quiets.BEFORE]
         stands: dict[str, Found] = {}
         for at, entry in entries:
             rules = [rule for rule in self._passing(entry) if asked or not rule.pattern.asked]
             for one in self._matching(entry, rules, text, at, stands):
                 if not any(_passed(one, rule, text) for rule in passed):
                     stands[one.pattern.id] = one
+        if stands and any(rule.pattern.quiets is Quiets.TEXT and rule.regex.search(text) for rule in calming):
+            return None
         causes = [one for one in stands.values() if not stands.keys() & set(one.pattern.follows)]
         return max(causes or stands.values(), key=lambda one: one.pattern.weight, default=None)
 

@@ -12,7 +12,7 @@ SHORTEST = 3
 """Characters below which a literal stands in nearly every text, and so says nothing."""
 
 _CLASS = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
-_GROUP = r"\((?:\?(?:P<\w+>|[a-zA-Z]*[:)]|=|!|<=|<!))?"
+_GROUP = r"\((?:\?(?:P<\w+>|[a-zA-Z-]*[:)]|=|!|<=|<!))?"
 _TIMES = r"\{\d*,?\d*\}[?+]?|[*+?][?+]?"
 _ZERO = r"\\[bBAZ]|[\^$]"
 _TOKEN = re.compile(

@@ -34,11 +34,12 @@ class Example:
 
 
 class Quiets(StrEnum):
-    """What a benign text calms: nothing since it is a failure, its own line, or what stands before it."""
+    """What a benign text calms: nothing since it is a failure, its own line, what stands before it, or all of it."""
 
     NOTHING = ""
     LINE = "line"
     BEFORE = "before"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

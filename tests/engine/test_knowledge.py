@@ -10,6 +10,7 @@ from engine.knowledge import Example, Pattern
 DETECTOR = Detector(knowledge.load(), identify.load())
 PATTERNS = list(DETECTOR.patterns.values())
 EXAMPLES = [(pattern, example) for pattern in PATTERNS for example in pattern.examples]
+CALMING = [(one, example) for one in knowledge.load() if one.quiets for example in one.examples]
 SILENT = [(pattern, text) for pattern in PATTERNS for text in pattern.silent]
 
 
@@ -35,6 +36,24 @@ def test_the_names_in_an_example_are_found_and_no_others_are_invented(pattern: P
 @pytest.mark.parametrize(("pattern", "text"), SILENT, ids=named)
 def test_an_entry_is_silent_on_what_it_must_not_report(pattern: Pattern, text: str) -> None:
     assert DETECTOR.find_in(text) is None
+
+
+@pytest.mark.parametrize(("pattern", "example"), CALMING, ids=named)
+def test_what_calms_is_no_failure_itself(pattern: Pattern, example: Example) -> None:
+    assert DETECTOR.find_in(example.text.strip("\n")) is None, pattern.id
+
+
+@pytest.mark.parametrize(
+    ("text", "alarming"),
+    [
+        ("KeyError: 'net_price'", "any/error-unknown"),
+        ("KeyError: 'DATABASE_URL'", "any/configuration-wrong"),
+    ],
+)
+def test_a_rule_can_insist_on_capitals(text: str, alarming: str) -> None:
+    found = DETECTOR.find_in(f"ERROR - task failed\n{text}")
+    assert found is not None
+    assert found.pattern.id == alarming
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=named)
