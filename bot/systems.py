@@ -8,7 +8,7 @@ from adapters.logs.files import DEFAULT_PATHS
 from bot.check import Systems
 from bot.clock import SystemClock
 from bot.settings import Settings
-from bot.targets import TARGETS, asked, chosen
+from bot.targets import TARGETS, asked
 from engine import knowledge
 from engine.model import titled
 from storage.database import connect
@@ -33,9 +33,7 @@ def systems(settings: Settings) -> Systems:
     return Systems(
         database=database,
         accounts=accounts,
-        targets={
-            titled(name): partial(asked, make, settings) for name, make in TARGETS.items() if chosen(name, settings)
-        },
+        targets={titled(name): partial(asked, way, settings) for name, way in TARGETS.items() if way.meant(settings)},
         log_paths=DEFAULT_PATHS,
         knowledge=lambda: f"{len(knowledge.load())} known failures",
     )

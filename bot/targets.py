@@ -1,6 +1,6 @@
 """The targets that the settings connect; each of the others is a dry run of the same actions.
 
-A new one: one folder in ``adapters/targets``, one line in its ``CATALOGUES``, one below.
+A new one: one folder in ``adapters/targets``, one line in its ``CATALOGUES``, one in ``TARGETS``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -28,7 +29,7 @@ from bot.values import items
 from engine.ports import Target
 
 
-class Connection(Protocol):
+class Connected(Target, Protocol):
     """What every connected target can do besides its four verbs."""
 
     async def check(self) -> str:
@@ -37,9 +38,7 @@ class Connection(Protocol):
     async def close(self) -> None: ...
 
 
-def airflow(settings: Settings) -> Airflow | None:
-    if not settings.airflow_url:
-        return None
+def airflow(settings: Settings) -> Airflow:
     return Airflow(
         AirflowSettings(
             url=settings.airflow_url,
@@ -52,9 +51,7 @@ def airflow(settings: Settings) -> Airflow | None:
     )
 
 
-def kubernetes(settings: Settings) -> Kubernetes | None:
-    if not settings.kubernetes_config:
-        return None
+def kubernetes(settings: Settings) -> Kubernetes:
     return Kubernetes(
         KubernetesSettings(
             config=settings.kubernetes_config,
@@ -64,9 +61,7 @@ def kubernetes(settings: Settings) -> Kubernetes | None:
     )
 
 
-def spark(settings: Settings) -> Spark | None:
-    if not (settings.spark_master_url and settings.spark_rest_url):
-        return None
+def spark(settings: Settings) -> Spark:
     return Spark(
         SparkSettings(
             master_url=settings.spark_master_url,
@@ -78,48 +73,61 @@ def spark(settings: Settings) -> Spark | None:
     )
 
 
-def postgresql(settings: Settings) -> PostgreSQL | None:
-    urls = items(settings.postgresql_urls.get_secret_value())
-    return PostgreSQL(PostgreSQLSettings(urls, settings.postgresql_may_act_on)) if urls else None
+def postgresql(settings: Settings) -> PostgreSQL:
+    return PostgreSQL(
+        PostgreSQLSettings(items(settings.postgresql_urls.get_secret_value()), settings.postgresql_may_act_on)
+    )
 
 
-def pgbouncer(settings: Settings) -> PgBouncer | None:
-    urls = items(settings.pgbouncer_urls.get_secret_value())
-    return PgBouncer(PgBouncerSettings(urls, settings.pgbouncer_may_act_on)) if urls else None
+def pgbouncer(settings: Settings) -> PgBouncer:
+    return PgBouncer(
+        PgBouncerSettings(items(settings.pgbouncer_urls.get_secret_value()), settings.pgbouncer_may_act_on)
+    )
 
 
-def mysql(settings: Settings) -> MySQL | None:
-    urls = items(settings.mysql_urls.get_secret_value())
-    return MySQL(MySQLSettings(urls, settings.mysql_may_act_on)) if urls else None
+def mysql(settings: Settings) -> MySQL:
+    return MySQL(MySQLSettings(items(settings.mysql_urls.get_secret_value()), settings.mysql_may_act_on))
 
 
-def services(settings: Settings) -> Services | None:
-    if not settings.services_allowed:
-        return None
+def services(settings: Settings) -> Services:
     return Services(
         ServicesSettings(bus=settings.services_bus, docker=settings.services_docker, allowed=settings.services_allowed)
     )
 
 
-def http_health(settings: Settings) -> HttpHealth | None:
-    return HttpHealth(HttpHealthSettings(hosts=settings.http_health_hosts)) if settings.http_health_hosts else None
+def http_health(settings: Settings) -> HttpHealth:
+    return HttpHealth(HttpHealthSettings(hosts=settings.http_health_hosts))
 
 
-Make: TypeAlias = Callable[
-    [Settings], Airflow | Kubernetes | Spark | PostgreSQL | PgBouncer | MySQL | Services | HttpHealth | None
-]
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a target is made, raising Misconfigured, once all the settings that connect it are set."""
 
-TARGETS: Mapping[str, Make] = {
-    "airflow": airflow,
-    "kubernetes": kubernetes,
-    "spark": spark,
-    "postgresql": postgresql,
-    "pgbouncer": pgbouncer,
-    "mysql": mysql,
-    "services": services,
-    "http_health": http_health,
+    make: Callable[[Settings], Connected]
+    settings: tuple[str, ...]
+
+    def lacks(self, settings: Settings) -> list[str]:
+        return [name for name in self.settings if not _is_set(getattr(settings, name))]
+
+    def meant(self, settings: Settings) -> bool:
+        """Somebody has begun to connect it."""
+        return len(self.lacks(settings)) < len(self.settings)
+
+
+def _is_set(value: object) -> bool:
+    return bool(items(value.get_secret_value()) if isinstance(value, SecretStr) else value)
+
+
+TARGETS: Mapping[str, Way] = {
+    "airflow": Way(airflow, ("airflow_url",)),
+    "kubernetes": Way(kubernetes, ("kubernetes_config",)),
+    "spark": Way(spark, ("spark_master_url", "spark_rest_url")),
+    "postgresql": Way(postgresql, ("postgresql_urls",)),
+    "pgbouncer": Way(pgbouncer, ("pgbouncer_urls",)),
+    "mysql": Way(mysql, ("mysql_urls",)),
+    "services": Way(services, ("services_allowed",)),
+    "http_health": Way(http_health, ("http_health_hosts",)),
 }
-"""Each returns None where the settings do not connect it, and raises Misconfigured where they are wrong."""
 
 
 @asynccontextmanager
@@ -129,31 +137,13 @@ async def connected(settings: Settings) -> AsyncIterator[dict[str, Target]]:
     if settings.cleanup_roots:
         targets["local"] = Local(settings.cleanup_roots)
     async with AsyncExitStack() as stack:
-        for name, make in TARGETS.items():
-            if target := make(settings):
+        for name, way in TARGETS.items():
+            if not way.lacks(settings):
+                target = targets[name] = way.make(settings)
                 stack.push_async_callback(target.close)
-                targets[name] = target
                 if isinstance(target, PostgreSQL | MySQL):  # a server that is full later lets nobody in
                     await stack.enter_async_context(_beside(target.open()))
         yield targets
-
-
-SETTINGS: Mapping[str, str] = {
-    "airflow": "airflow_url",
-    "kubernetes": "kubernetes_config",
-    "spark": "spark_master_url",
-    "postgresql": "postgresql_urls",
-    "pgbouncer": "pgbouncer_urls",
-    "mysql": "mysql_urls",
-    "services": "services_allowed",
-    "http_health": "http_health_hosts",
-}
-"""The setting that connects each; whatever is wrong with the rest is said when it is made."""
-
-
-def chosen(name: str, settings: Settings) -> bool:
-    value = getattr(settings, SETTINGS[name])
-    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 @asynccontextmanager
@@ -167,11 +157,11 @@ async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def asked(make: Make, settings: Settings) -> str:
+async def asked(way: Way, settings: Settings) -> str:
     """What a target says of itself. Raises OnCallError."""
-    target = make(settings)
-    if target is None:
-        return "not connected: actions on it are dry runs"
+    if lacking := way.lacks(settings):
+        return f"not connected, because {lacking[0].upper()} is not set: actions on it are dry runs"
+    target = way.make(settings)
     try:
         return await target.check()
     finally:
