@@ -11,11 +11,11 @@ from typing import assert_never
 
 from PIL import Image, ImageDraw, ImageFont
 
-WIDTH, HEIGHT = 560, 400
-"""Pixels of one chart, as it is shown."""
+WIDTH, HEIGHT = 512, 384
+"""Pixels of one chart. Two beside each other are as wide as Teams takes a picture."""
 
-SHARP = 2
-"""Pixels drawn for each one that is shown; phones and laptops show them all."""
+SHADES = 16
+"""Colours of a picture: so few that it is small enough to travel within a card."""
 
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 52, 76
 PAPER, INK, PALE, FAINT = "#ffffff", "#24292f", "#57606a", "#d8dee4"
@@ -63,13 +63,13 @@ def png(charts: Sequence[Chart | Bars], columns: int = 2) -> bytes:
     """The charts as one picture, row by row."""
     columns = min(columns, len(charts))
     rows = -(-len(charts) // columns)
-    image = Image.new("RGB", (columns * WIDTH * SHARP, rows * HEIGHT * SHARP), PAPER)
+    image = Image.new("RGB", (columns * WIDTH, rows * HEIGHT), PAPER)
     pen = ImageDraw.Draw(image)
     for number, chart in enumerate(charts):
         left, top = number % columns * WIDTH, number // columns * HEIGHT
         _draw(_Pen(pen, left, top), chart)
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.quantize(SHADES, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
@@ -87,21 +87,21 @@ def _draw(pen: _Pen, chart: Chart | Bars) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    """Draws at a place of the picture, in pixels as they are shown."""
+    """Draws at a place of the picture, in pixels."""
 
     on: ImageDraw.ImageDraw
     left: float
     top: float
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        return (self.left + x) * SHARP, (self.top + y) * SHARP
+        return self.left + x, self.top + y
 
     def text(self, x: float, y: float, text: str, anchor: str = "la", size: int = 13, colour: str = INK) -> None:
-        font = ImageFont.load_default(size * SHARP)
+        font = ImageFont.load_default(size)
         self.on.text(self.place(x, y), text, fill=colour, font=font, anchor=anchor)
 
     def line(self, points: Sequence[tuple[float, float]], colour: str, width: int = 2) -> None:
-        self.on.line([self.place(*one) for one in points], fill=colour, width=width * SHARP, joint="curve")
+        self.on.line([self.place(*one) for one in points], fill=colour, width=width, joint="curve")
 
     def dot(self, x: float, y: float, colour: str) -> None:
         self.on.ellipse([self.place(x - 4, y - 4), self.place(x + 4, y + 4)], fill=colour)
@@ -132,8 +132,10 @@ class _Sheet:
     chart: Chart
 
     def draw(self) -> None:
-        for fifth in range(6):
-            self._tick(fifth / 5)
+        for share in _shares(self.chart.y, percent=self.chart.percent[1]):
+            self._level(share)
+        for share in _shares(self.chart.x, percent=self.chart.percent[0]):
+            self._tick(share)
         self.pen.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 52, self.chart.across, anchor="ma")
         for line, colour in zip(self.chart.lines, COLOURS, strict=False):
             self._line(line, colour)
@@ -145,14 +147,18 @@ class _Sheet:
         up = min(max((y - bottom) / ((top - bottom) or 1.0), 0.0), 1.0)
         return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
 
-    def _tick(self, share: float) -> None:
+    def _level(self, share: float) -> None:
         (low, high), (bottom, top) = self.chart.x, self.chart.y
-        x, y = low + share * (high - low), bottom + share * (top - bottom)
-        across, up = self.chart.percent
+        y = bottom + share * (top - bottom)
         left, height = self._at(low, y)
         self.pen.line([(left, height), self._at(high, y)], FAINT, width=1)
-        self.pen.text(left - 8, height, _number(y, percent=up), anchor="rm", size=12)
-        self.pen.text(self._at(x, y)[0], HEIGHT - BOTTOM + 6, _number(x, percent=across), anchor="ma", size=12)
+        self.pen.text(left - 8, height, _number(y, percent=self.chart.percent[1]), anchor="rm", size=12)
+
+    def _tick(self, share: float) -> None:
+        low, high = self.chart.x
+        x = low + share * (high - low)
+        said = _number(x, percent=self.chart.percent[0])
+        self.pen.text(self._at(x, 0.0)[0], HEIGHT - BOTTOM + 6, said, anchor="ma", size=12)
 
     def _line(self, line: Line, colour: str) -> None:
         points = [self._at(x, y) for x, y in line.points]
@@ -160,7 +166,7 @@ class _Sheet:
             _dashes(self.pen, points, colour)
         elif len(points) > 1:
             self.pen.line(points, colour)
-        for x, y in points if line.dots else ():
+        for x, y in points if line.dots or len(points) == 1 else ():
             self.pen.dot(x, y, colour)
 
     def _legend(self) -> None:
@@ -182,6 +188,15 @@ def _dashes(pen: _Pen, points: Sequence[tuple[float, float]], colour: str) -> No
                 ends = [(x + a * (to_x - x), y + a * (to_y - y)), (x + b * (to_x - x), y + b * (to_y - y))]
                 pen.line(ends, colour)
         gone += length
+
+
+def _shares(ends: tuple[float, float], *, percent: bool) -> Sequence[float]:
+    """Where an axis is named: fifths of it, or of a short row of counted things each one."""
+    wide = ends[1] - ends[0]
+    if percent or wide != int(wide):
+        return [fifth / 5 for fifth in range(6)]
+    steps = max(1, min(5, int(wide)))
+    return [round(step * wide / steps) / (wide or 1.0) for step in range(steps + 1)]
 
 
 def _number(value: float, *, percent: bool) -> str:

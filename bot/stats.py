@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Words
 
-from adapters.chat.card import Card, Facts, Part, Text
+from adapters.chat.card import Card, Facts, Image, Part, Text
 from bot.pictures import Bars, Chart, Line, png
 from bot.words import percent, span
 from engine.desk import Desk
@@ -81,9 +82,22 @@ def picture(lessons: Sequence[Lesson]) -> bytes:
     return png([_learning(told), _calibration(told), _by_action(told), _times(lessons)])
 
 
+async def image(lessons: Sequence[Lesson]) -> tuple[Image, ...]:
+    """The picture for a card, none before the first outcome; it is drawn beside other work."""
+    told = scores(lessons)
+    return (Image(await asyncio.to_thread(picture, lessons), alt(told)),) if told.tried else ()
+
+
 def alt(told: Scores) -> str:
     """The pictures in words, for those who do not see them."""
-    return f"{told.worked} of {told.tried} actions worked. {sentence(told)}" if told.tried else NOTHING
+    if not told.tried:
+        return NOTHING
+    was, said = told.curve[-1]
+    best = ", ".join(f"{row.action} {row.worked} of {row.tried}" for row in told.rows[:3])
+    return (
+        f"Four charts. Learning: of the last {min(LATELY, len(told.curve))} actions {percent(was)} worked, and "
+        f"{percent(said)} was said. Calibration: {percent(told.error or 0.0)} off. Most tried: {best}. Time to resolve."
+    )
 
 
 def table(lessons: Sequence[Lesson]) -> RenderableType:

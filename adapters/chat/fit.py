@@ -13,7 +13,10 @@ from adapters.chat.shorten import beginning, both_ends, left_out, one_line
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of a card is shown: characters of a text, a fact, a code; facts, lines of code; parts and controls."""
+    """How much of a card is shown: characters of a text, a fact, a code; facts, lines of code; parts and controls.
+
+    What shows no ``pictures`` says in words what they show.
+    """
 
     text: int = 0
     fact: int = 0
@@ -22,6 +25,7 @@ class Share:
     lines: int = 0
     parts: int = 0
     controls: int = 100
+    pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ def _fitting(part: Part, share: Share, bounds: Bounds) -> Iterator[Part]:  # noq
             yield from _facts(pairs, share, bounds)
         case Code(text=text, caption=caption):
             yield from _code(text, caption, share, bounds)
-        case Image(url=url, alt=alt):
-            yield from [part] if _address(url, bounds, "https") else _text(f"{alt}: {url}", share)
+        case Image(alt=alt):
+            yield from [part] if share.pictures else _text(f"Picture: {alt}", share, quiet=True)
         case Link(label=label, url=url):
             yield from [part] if _address(url, bounds, "http", "https") else _text(f"{label}: {url}", share)
         case Button(ask=ask):

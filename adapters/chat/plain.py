@@ -34,8 +34,8 @@ def _part(part: Part) -> str:  # noqa: C901, PLR0911 - one closed union, one arm
         case Code(text=text, caption=caption):
             code = textwrap.indent(text, "    ", lambda _line: True)
             return f"{caption}:\n{code}" if caption else code
-        case Image(url=url, alt=alt):
-            return f"{alt}: {url}"
+        case Image(alt=alt):
+            return f"(Picture: {alt})"
         case Button(label=label, ask=ask):
             return f"[{label}] {ask}"
         case Link(label=label, url=url):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapters.chat.card import Card
 from bot import stats as told
 from bot.office import Asked
@@ -10,4 +12,5 @@ from bot.office import Asked
 async def stats(asked: Asked) -> Card:
     """how often each action worked, how long it took, and how far my confidence can be believed"""
     lessons = await told.known(asked.desk)
-    return told.card(lessons, told.new_sequences(asked.desk, lessons))
+    card = told.card(lessons, told.new_sequences(asked.desk, lessons))
+    return replace(card, parts=(*card.parts, *await told.image(lessons)))

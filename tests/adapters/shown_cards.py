@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -34,6 +35,13 @@ from tests.engine.desks import Machine, desk, entry
 
 LATER = NOW + timedelta(minutes=4)
 
+CURVE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAYAQMAAACGM+yfAAAABlBMVEX///8JadqIKgPVAAAAUUlEQVR42nXOOw2AQBAE0MceCR1n"
+    "gNAjACPIQAHyTgoSTgLFNiSE6WYyP34RAZZkvUAdwAVKAzOBEwypTQj2zN4oSm2wQjje9pqDW9aO/XvmAVJLB/H9adx4AAAAAElF"
+    "TkSuQmCC"
+)
+"""A line that rises, as a PNG."""
+
 EVERY_PART = Card(
     "Every part of a card",
     (
@@ -42,7 +50,7 @@ EVERY_PART = Card(
         Facts((("Name", "value"), ("A longer name", "a longer value, with *stars* and _lines_"), ("Nothing", ""))),
         Code("Traceback (most recent call last):\n  File 'a.py', line 1\nValueError: no", "/var/log/app.log"),
         Divider(),
-        Image("https://example.com/curve.png", "A curve"),
+        Image(CURVE, "A curve that rises"),
         Text("A quiet text.", quiet=True),
         Button("Approve", "approve 17", primary=True, confirm="Clear the task? Risk: high."),
         Button("Kill", "kill 17", danger=True, confirm="Kill it?"),

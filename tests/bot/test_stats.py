@@ -11,7 +11,7 @@ from rich.console import Console
 
 from adapters.chat.card import Facts, Text
 from bot import stats
-from bot.pictures import HEIGHT, SHARP, WIDTH, Chart, Line, png
+from bot.pictures import HEIGHT, WIDTH, Chart, Line, png
 from engine import decide
 from engine.learn.score import scores
 from engine.model import Judgement
@@ -63,7 +63,7 @@ def test_the_table_and_the_json_say_the_same() -> None:
 
 def test_the_picture_shows_what_was_learned() -> None:
     picture = Image.open(io.BytesIO(stats.picture(history("+-" * 30))))
-    assert picture.size == (2 * WIDTH * SHARP, 2 * HEIGHT * SHARP)
+    assert picture.size == (2 * WIDTH, 2 * HEIGHT)
     assert len(picture.getcolors(100_000) or ()) > 5
     assert stats.picture(history("+" * 60)) != stats.picture(history("-" * 60))
 
@@ -75,7 +75,7 @@ def test_a_line_is_drawn_where_its_points_are() -> None:
 
     def height(y: float) -> int:
         image = paper(y)
-        column = [image.getpixel((WIDTH * SHARP // 2, row)) for row in range((HEIGHT - 30) * SHARP)]
+        column = [image.getpixel((WIDTH // 2, row)) for row in range(HEIGHT - 30)]
         return column.index((9, 105, 218))
 
     assert height(0.9) < height(0.5) < height(0.1)

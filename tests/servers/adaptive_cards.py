@@ -57,6 +57,7 @@ MARKDOWN = re.compile(
 CLOCK = re.compile(r"\{\{(?:DATE|TIME)\(")
 MENTION = re.compile(r"<at>.*?</at>")
 HARMLESS = ("https://", "http://", "mailto:")
+PICTURES = ("https://", "data:image/png;base64,")
 PARSED = {"TextBlock": ("text",), "Input.Toggle": ("title",)}
 """Where markdown is read. A TextRun's text is plain."""
 
@@ -67,12 +68,18 @@ def violations(card: Card) -> list[str]:
 
 def _schema(card: Card) -> Sentences:
     """``msteams`` is Teams' own, which the schema does not know."""
-    plain = {name: value for name, value in card.items() if name != "msteams"}
+    plain = _without_teams(card)
     schema = _schema_of_cards()
     yield from (f"1.5 has no {one['type']}" for one in elements(plain) if one["type"] not in schema["definitions"])
     error = best_match(jsonschema.Draft6Validator(schema).iter_errors(plain))
     if error is not None:
         yield f"schema: {error.json_path}: {error.message[:300]}"
+
+
+def _without_teams(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _without_teams(value) for name, value in part.items() if name != "msteams"}
+    return [_without_teams(one) for one in part] if isinstance(part, list) else part
 
 
 def _whole(card: Card) -> Sentences:
@@ -149,7 +156,7 @@ def _address(one: Element) -> Sentences:
     url = one.get("url", "https://")
     if one["type"] == "Action.OpenUrl" and not str(url).startswith(HARMLESS):
         yield f"opens {str(url)[:80]}"
-    if one["type"] == "Image" and not str(url).startswith("https://"):
+    if one["type"] == "Image" and not str(url).startswith(PICTURES):
         yield f"image from {str(url)[:80]}"
     if one["type"] == "Image" and not one.get("altText"):
         yield "an image without altText"

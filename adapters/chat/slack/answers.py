@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any, assert_never
 
 from adapters.chat.ask import Room
-from adapters.chat.card import Card
+from adapters.chat.card import Card, Text
 from adapters.chat.outbox import Outbox
 from adapters.chat.platform import Ref
 from adapters.chat.slack.calls import Calls
 from adapters.chat.slack.people import People
+from adapters.chat.slack.pictures import Pictures, without_pictures
 from adapters.chat.slack.render import home, render
 from adapters.chat.slack.said import Said, Way
 from engine.errors import NotFound, OnCallError, Unreachable
@@ -42,6 +44,7 @@ class Answers:
         self._people = people
         self._outbox = outbox
         self._clock = clock
+        self._pictures = Pictures(calls, outbox)
         self._lanes: dict[Room, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def post(self, room: Room, card: Card, key: str, thread: str = "") -> Ref:
@@ -93,27 +96,65 @@ class Answers:
 
     async def _whisper(self, said: Said, card: Card, *, again: bool) -> None:
         """Show it to this person alone: where they are, and where that cannot be, in a direct message."""
+        if await self._whispered(said, card):
+            await self._show_pictures(said, card)
+        else:
+            await self._say(await self._people.direct(said.user), card, _key(said), again=again)
+
+    async def _whispered(self, said: Said, card: Card) -> bool:
+        """Whether this person alone could be shown it where they are."""
         if said.url and self._clock.now().timestamp() < said.at + RESPONSE_URL_LIVES:
             answer = {**message(card), "response_type": "ephemeral", "replace_original": False}
             if await self._calls.respond(said.url, answer | ({"thread_ts": said.under} if said.under else {})):
-                return
-        if said.room and not _alone(said.room):
-            shown = {"channel": said.room, "user": said.user, "thread_ts": said.under}
-            try:
-                await self._calls.make("chat.postEphemeral", said.room, **shown, **message(card))
-            except (NotFound, Unreachable) as error:
-                if error.temporary:
-                    raise
-            else:
-                return
-        await self._say(await self._people.direct(said.user), card, _key(said), again=again)
+                return True
+        if not said.room or _alone(said.room):
+            return False
+        shown = {"channel": said.room, "user": said.user, "thread_ts": said.under}
+        try:
+            await self._calls.make("chat.postEphemeral", said.room, **shown, **message(card))
+        except (NotFound, Unreachable) as error:
+            if error.temporary:
+                raise
+            return False
+        return True
+
+    async def _show_pictures(self, said: Said, card: Card) -> None:
+        """Slack has no files for one pair of eyes: they go to the room, of a private card to the person's own chat.
+
+        There they go too where the agent is not in the room. What cannot be shown is said; nothing is raised.
+        """
+        if without_pictures(card) == card:
+            return
+        trouble = "" if card.private or not said.room else await self._pictures.share(Room(said.room), card, said.under)
+        if trouble or card.private or not said.room:
+            trouble = await self._show_alone(said, card)
+        if trouble:
+            log.warning("a picture was not shown: %s", trouble)
+            with suppress(OnCallError):
+                await self._whispered(said, Card("The picture is not here", (Text(trouble),), private=True))
+
+    async def _show_alone(self, said: Said, card: Card) -> str:
+        try:
+            return await self._pictures.share(await self._people.direct(said.user), card)
+        except OnCallError as error:
+            return str(error)
 
     async def _send(self, room: Room, card: Card, key: str, thread: str) -> str:
         metadata = {"event_type": EVENT, "event_payload": {"key": key}}
         told = await self._calls.now(
-            "chat.postMessage", channel=room, thread_ts=thread, metadata=metadata, **message(card)
+            "chat.postMessage", channel=room, thread_ts=thread, metadata=metadata, **standing(card)
         )
+        if trouble := await self._pictures.share(room, card, thread):
+            await self._pictureless(room, str(told["ts"]), card, trouble)
         return str(told["ts"])
+
+    async def _pictureless(self, room: Room, message: str, card: Card, trouble: str) -> None:
+        """The card stands already, and says so itself. Nothing is raised: it would be posted once more."""
+        log.warning("a picture was not shown: %s", trouble)
+        line = Text(f"There is a picture of this that I could not bring here. {trouble}", quiet=True)
+        shown = replace(card, parts=(*card.parts, line))
+        with suppress(OnCallError):
+            await self._calls.make("chat.update", room, channel=room, ts=message, **standing(shown))
 
     async def _find(self, room: Room, key: str, thread: str) -> str:
         """The message that was posted under this key; empty if it is not there, or cannot be read."""
@@ -129,6 +170,11 @@ class Answers:
             if error.temporary:
                 raise
         return ""
+
+
+def standing(card: Card) -> dict[str, Any]:
+    """The same in a room, where pictures stand in messages of their own."""
+    return message(without_pictures(card))
 
 
 def message(card: Card) -> dict[str, Any]:

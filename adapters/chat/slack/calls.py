@@ -36,6 +36,9 @@ READS = frozenset(
 PAGES = 50
 """Of a list that never ends, so many pages are read."""
 
+FORMS = frozenset({"files.getUploadURLExternal", "files.completeUploadExternal"})
+"""Methods that Slack's own libraries send as a form, whatever their pages say of JSON."""
+
 log = logging.getLogger("slack")
 
 
@@ -76,7 +79,7 @@ class Calls:
         """Call it at once. Raises as ``make``, Busy if Slack asks for a wait, Unsure if it may have been done."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         given = {name: value for name, value in arguments.items() if value not in (None, "")}
-        how: dict[str, Any] = {"http_verb": "GET", "params": given} if method in READS else {"json": given}
+        how = _how(method, given)
         self._client.session = self.session
         try:
             answer = await self._client.api_call(method, headers=headers, **how)
@@ -111,6 +114,12 @@ class Calls:
     def _noted(self, headers: Mapping[str, str]) -> None:
         if scopes := headers.get("x-oauth-scopes"):
             self.scopes = frozenset(scope.strip() for scope in scopes.split(","))
+
+
+def _how(method: str, given: dict[str, Any]) -> dict[str, Any]:
+    if method in READS:
+        return {"http_verb": "GET", "params": given}
+    return {"data": given} if method in FORMS else {"json": given}
 
 
 def _refused(method: str, error: SlackApiError) -> Exception:

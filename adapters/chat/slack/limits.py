@@ -25,8 +25,8 @@ class Limits:
     confirm_title: int = 100
     confirm_text: int = 300
     confirm_answer: int = 30
-    # https://docs.slack.dev/reference/block-kit/blocks/image-block
-    alt: int = 2_000
+    # https://docs.slack.dev/reference/methods/files.getUploadURLExternal
+    alt: int = 1_000
     # https://docs.slack.dev/reference/views/modal-views
     view_blocks: int = 100  # blocks of a modal or a home tab
     view_title: int = 24

@@ -14,7 +14,7 @@ from adapters.chat.inbox import Inbox
 from adapters.chat.outbox import Deliveries, Outbox
 from adapters.chat.pace import Pace, Rate
 from adapters.chat.platform import Handle, Platform, Ref
-from adapters.chat.slack.answers import Answers, message
+from adapters.chat.slack.answers import Answers, standing
 from adapters.chat.slack.calls import SLACK, Calls, Tokens
 from adapters.chat.slack.door import PATH, Door
 from adapters.chat.slack.front_desk import FrontDesk
@@ -69,7 +69,7 @@ class SlackChat(Platform):
 
     async def update(self, ref: Ref, card: Card) -> None:
         """Raises NotFound if nothing stands there any more."""
-        await self._calls.make("chat.update", ref.room, channel=ref.room, ts=ref.message, **message(card))
+        await self._calls.make("chat.update", ref.room, channel=ref.room, ts=ref.message, **standing(card))
 
     async def direct(self, identity: str) -> Room:
         return await self._people.direct(identity)

@@ -12,7 +12,7 @@ TIER_4 = (Rate(100, 60.0),)
 """https://docs.slack.dev/apis/web-api/rate-limits"""
 
 RATES: Mapping[str, Sequence[Rate]] = {
-    "post": (Rate(1, 1.0, each_room=True),),  # chat.postMessage, of which Slack says: one a second in a channel
+    "post": (Rate(1, 1.0, each_room=True),),  # chat.postMessage, of which Slack says: one a second; files shared too
     "chat.update": TIER_3,
     "chat.postEphemeral": TIER_4,
     "conversations.list": TIER_2,
@@ -20,6 +20,7 @@ RATES: Mapping[str, Sequence[Rate]] = {
     "conversations.history": TIER_3,
     "conversations.replies": TIER_3,
     "conversations.open": TIER_3,
+    "files.getUploadURLExternal": TIER_4,
     "users.info": TIER_4,
     "users.lookupByEmail": TIER_3,
     "views.publish": TIER_4,

@@ -143,7 +143,5 @@ def _other(part: Part) -> dict[str, Any]:
     match part:
         case Text(text=text):
             return {"type": "context", "elements": [plain_text(text)]}
-        case Image(url=url, alt=alt):
-            return {"type": "image", "image_url": url, "alt_text": one_line(alt, LIMITS.alt) or UNNAMED}
         case _:
             return {"type": "divider"}

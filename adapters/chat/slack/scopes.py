@@ -7,6 +7,7 @@ from collections.abc import Mapping
 NEEDED: Mapping[str, str] = {
     "chat:write": "to post and change cards",
     "commands": "to hear /oncall and the shortcut on messages",
+    "files:write": "to show pictures, such as those of /oncall stats",
     "app_mentions:read": "to hear who mentions the agent",
     "im:write": "to wake a person by direct message",
     "im:history": "to hear direct messages",

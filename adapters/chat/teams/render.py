@@ -28,6 +28,9 @@ SIGNS = {Tone.NEUTRAL: "", Tone.WAITING: "✋", Tone.WORKING: "⏳", Tone.GOOD: 
 
 BACK = "Back"
 
+ENLARGES = {"allowExpand": True}
+"""https://learn.microsoft.com/dotnet/api/microsoft.teams.cards.teamsimageproperties"""
+
 
 def render(card: Card, *, again: str = "", key: str = "", budget: int = LIMITS.message) -> Element:
     """Return the card, shortened to at most ``budget`` bytes of UTF-16.
@@ -132,8 +135,9 @@ def _part(part: Part) -> Iterator[Element]:
         case Code(text=text, caption=caption):
             above = [rich(caption, isSubtle=True, size="Small")] if caption else []
             yield {"type": "Container", "style": "emphasis", "items": [*above, *code(text)]}
-        case Image(url=url, alt=alt):
-            yield {"type": "Image", "url": url, "altText": one_line(alt, LIMITS.title) or UNNAMED}
+        case Image(alt=alt):
+            words = one_line(alt, LIMITS.title) or UNNAMED
+            yield {"type": "Image", "url": part.address, "altText": words, "size": "Stretch", "msteams": ENLARGES}
         case Divider():
             yield {}
         case Button() | Link() | Form():

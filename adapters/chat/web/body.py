@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from adapters.chat.card import Card, Part, Text, Tone
 
@@ -30,7 +31,7 @@ def to_json(body: Body) -> str:
         case Card():
             parts = [{"kind": type(part).__name__.lower(), **asdict(part)} for part in body.parts]
             card = {"title": body.title, "tone": body.tone, "private": body.private, "parts": parts}
-            return json.dumps({"card": card})
+            return json.dumps({"card": card}, default=_written)
         case Said():
             return json.dumps({"text": body.text, "name": body.name})
 
@@ -48,9 +49,15 @@ def from_json(kept: str) -> Body:
 def _part(kept: dict[str, Any]) -> Part:
     kind = str(kept.get("kind"))
     try:
-        return KINDS[kind].validate_python(kept)
-    except (KeyError, ValidationError):
+        png = {"png": b64decode(kept["png"], validate=True)} if "png" in kept else {}
+        return KINDS[kind].validate_python({**kept, **png})
+    except (KeyError, TypeError, ValueError):
         return Text(f"(A part of the kind “{kind}” cannot be shown by this version.)", quiet=True)
+
+
+def _written(picture: bytes) -> str:
+    """Bytes, which JSON has not: only a picture holds any."""
+    return b64encode(picture).decode()
 
 
 def _tone(kept: object) -> Tone:

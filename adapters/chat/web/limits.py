@@ -15,6 +15,7 @@ class Limits:
     code_lines_open: int = 12  # lines; the rest is behind "Show all"
     fact: int = 1_000
     facts: int = 50  # pairs
+    picture: int = 1_000_000  # bytes
     label: int = 80
     parts: int = 60  # parts of a card
     said: int = 4_000  # what a person may type at once

@@ -26,11 +26,10 @@ WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x20\x7f\"'<>\\]+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a card is shown. ``origin`` is the page's own ``http://host``; ``page`` differs from page to page."""
+    """Where a card is shown. ``page`` differs from page to page."""
 
     room: str
     thread: str = ""
-    origin: str = ""
     page: str = ""
 
 
@@ -107,7 +106,7 @@ def _part(part: Part, place: Place, nth: str) -> Markup:  # noqa: C901, PLR0911 
         case Code():
             return _code(part)
         case Image():
-            return template("parts/image", part=part, address=_address(part.url), own=_own(part.url, place))
+            return template("parts/image", part=part, fits=len(part.png) <= LIMITS.picture)
         case Button():
             return template("parts/button", part=part, place=place, nth=nth)
         case Link():
@@ -137,11 +136,6 @@ def _code(part: Code) -> Markup:
 def _address(url: str) -> str:
     """Return the address if a link may point to it, else nothing."""
     return url if len(url) <= LIMITS.text and WEB_ADDRESS.fullmatch(url) and _host(url) else ""
-
-
-def _own(url: str, place: Place) -> bool:
-    """A picture from elsewhere would tell that place who reads the chat, so it stays a link."""
-    return bool(place.origin) and url.startswith(f"{place.origin}/")
 
 
 def _host(url: str) -> str:

@@ -178,7 +178,6 @@ class Routes:
             place=Place(
                 room=await self._room(who, room),
                 thread=thread,
-                origin=f"{request.scheme}://{request.host}",
                 page=secrets.token_hex(6),
             ),
             limit=min(lines.number(request.query.get("posts", "")) or LIMITS.posts, LIMITS.posts_at_most),

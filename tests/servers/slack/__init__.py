@@ -36,6 +36,8 @@ What people see, oldest first:
     words(message)                           # all that can be read in it
     await acme.until(lambda: acme.ephemerals("alice"))    # waits until something (or what it awaits to) is truthy
 
+    acme.api.files.shared                    # files that were shared: content, alt, channel, thread and the message's ts
+
 The API, ``acme.api``: ``.calls`` (each a Call: method, arguments, answer, time, status), ``.violations`` (what real
 Slack would have refused; the call was answered ``invalid_blocks``), and faults:
 

@@ -16,6 +16,7 @@ from tests.servers import block_kit
 from tests.servers.slack import shapes
 from tests.servers.slack.emulator import ADMIN_TOKEN, APP_ID, BOT_ID, BOT_TOKEN, BOT_USER, PROFILES, TOKENS
 from tests.servers.slack.faults import Fault, Faults, Limit
+from tests.servers.slack.files import Files
 from tests.servers.slack.response_urls import ResponseUrls
 from tests.servers.slack.windows import Windows
 from tests.servers.slack_socket import Socket
@@ -56,6 +57,7 @@ class WebApi:
     def __post_init__(self) -> None:
         self.windows = Windows(self)
         self.response_urls = ResponseUrls(self)
+        self.files = Files(self)
         self._own: dict[str, Callable[[Json, str], Awaitable[Json]]] = {
             "apps.connections.open": self._connections_open,
             "auth.test": self._auth_test,
@@ -64,6 +66,8 @@ class WebApi:
             "chat.update": self._update,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "files.completeUploadExternal": self.files.complete,
+            "files.getUploadURLExternal": self.files.address,
             "users.info": self._user,
             "users.lookupByEmail": self._user,
             "views.open": self.windows.open,
@@ -167,7 +171,7 @@ class WebApi:
                 return found
 
     async def _answer(self, method: str, arguments: Json, token: str) -> Json:
-        if method in IN_ROOM and token == BOT_TOKEN and (refusal := await self._outside(arguments)):
+        if method in IN_ROOM and token == BOT_TOKEN and (refusal := await self.outside(arguments)):
             return refusal
         if method in SHOWN and (refusal := self._unfit(method, arguments)):
             return refusal
@@ -182,7 +186,7 @@ class WebApi:
             return {"ok": False, "error": "invalid_metadata_format"}
         return self.check(method, {name: arguments[name] for name in shapes.CONTENT if name in arguments})
 
-    async def _outside(self, arguments: Json) -> Json | None:
+    async def outside(self, arguments: Json) -> Json | None:
         """The bot speaks and reads only where it was invited. https://docs.slack.dev/reference/methods/chat.postMessage"""
         room = str(arguments.get("channel", ""))
         if room.startswith(("U", "D")):

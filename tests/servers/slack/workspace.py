@@ -209,6 +209,7 @@ async def slack(scopes: Iterable[str] | None = None, *, echo: bool = True) -> As
         stack.push_async_callback(acme.close)
         base = await stack.enter_async_context(_served(acme))
         acme.api_url = f"{base}/api/"
+        acme.api.files.base = base
         acme.api.response_urls.base = f"{base}/response/"
         acme.socket.address = f"{base.replace('http', 'ws', 1)}/link"
         await acme.fill()
@@ -220,6 +221,7 @@ async def _served(acme: Slack) -> AsyncIterator[str]:
     app = web.Application(client_max_size=LARGEST)
     app.router.add_route("*", "/api/{method}", acme.api.serve)
     app.router.add_post("/response/{key}", acme.api.response_urls.serve)
+    app.router.add_post("/upload/{id}", acme.api.files.serve)
     app.router.add_get("/link", acme.socket.serve)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
