@@ -108,14 +108,22 @@ def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Itera
     facts = [("Action", action.name), ("Confidence", confidence), ("Risk", str(action.risk)), ("To undo", action.undo)]
     yield Facts(tuple(facts))
     if action.dry_run:
-        yield Text(
-            f"{titled(action.target)} is not connected: this is a dry run. Approving sends nothing; it would send:"
-        )
-        yield Code(action.request)
+        yield from _dry_run(action)
     if diagnosis.hand_over:
         yield Text(diagnosis.hand_over)
+    if action.lacking:
+        values = " ".join(f"{name}=…" for name in action.lacking)
+        yield Text(f"In words: approve {incident.number} {values}", quiet=True)
+        yield from _steps(diagnosis)
     if incident.action_status is not ActionStatus.PENDING:
         yield Text(f"{action.name}: {_decided(incident)}.")
+
+
+def _dry_run(action: Action) -> Iterator[Part]:
+    said = f"{titled(action.target)} is not connected: this is a dry run. Approving sends nothing"
+    yield Text(f"{said}." if action.lacking else f"{said}; it would send:")
+    if not action.lacking:
+        yield Code(action.request)
 
 
 def _decided(incident: Incident) -> str:
@@ -128,6 +136,11 @@ def _decided(incident: Incident) -> str:
 def _nothing_to_propose(diagnosis: Diagnosis) -> Iterator[Part]:
     yield Divider()
     yield Text(diagnosis.hand_over)
+    yield from _steps(diagnosis)
+
+
+def _steps(diagnosis: Diagnosis) -> Iterator[Part]:
+    """What a person can do."""
     for number, step in enumerate(diagnosis.steps, 1):
         yield Text(f"{number}. {step}")
 
@@ -141,9 +154,10 @@ _RESOLUTION = (
 def _buttons(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
     number, action = incident.number, incident.action
     if action and incident.action_status is ActionStatus.PENDING:
-        label = f"Approve {action.name}" + (" (dry run)" if action.dry_run else "")
-        sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
-        yield Button(label, f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
+        if not action.lacking:
+            label = f"Approve {action.name}" + (" (dry run)" if action.dry_run else "")
+            sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
+            yield Button(label, f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
         if spec and spec.parameters:
             yield _change(incident, action, spec)
         yield Form("Reject …", f"reject {number}", (Field("why", "Why not?"),))
@@ -154,7 +168,7 @@ def _buttons(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
 
 
 def _change(incident: Incident, action: Action, spec: ActionSpec) -> Form:
-    """Approve with other parameters: a field for each, as the action's own schema says."""
+    """Approve with other parameters: a field for each, as the action's own schema says; those lacking are empty."""
     fields = tuple(
         Field(
             name=one.name,
@@ -166,7 +180,8 @@ def _change(incident: Incident, action: Action, spec: ActionSpec) -> Form:
         )
         for one in spec.parameters
     )
-    return Form("Change and approve …", f"approve {incident.number} {action.id[:8]}", fields, named=True)
+    label = "Fill in and approve …" if action.lacking else "Change and approve …"
+    return Form(label, f"approve {incident.number} {action.id[:8]}", fields, named=True)
 
 
 def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, PLR0911, PLR0912 - one closed union

@@ -26,7 +26,7 @@ from engine.events import (
     Started,
     Verified,
 )
-from engine.model import ActionStatus, Incident, Result
+from engine.model import Action, ActionStatus, Incident, Result, in_words
 
 NAMES = {
     "dag_id": "DAG",
@@ -86,7 +86,8 @@ def standing(incident: Incident) -> str:
     """Where it stands, in two or three words."""
     match incident.action_status:
         case ActionStatus.PENDING if incident.active:
-            return "waits for your approval"
+            lacks = incident.action and incident.action.lacking
+            return "waits for what only a person can name" if lacks else "waits for your approval"
         case ActionStatus.APPROVED | ActionStatus.RUNNING:
             return "acting"
         case ActionStatus.VERIFYING:
@@ -142,7 +143,7 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one closed 
         case Looked(evidence=evidence):
             return f"Looked: {evidence.summary}"
         case Diagnosed(diagnosis=diagnosis):
-            action = f"Proposed {diagnosis.proposal.name}" if diagnosis.proposal else "Proposed nothing"
+            action = _proposed(diagnosis.proposal) if diagnosis.proposal else "Proposed nothing"
             return f"{action} ({percent(diagnosis.confidence)}). {diagnosis.root_cause}"
         case Acknowledged(by=by):
             return f"{by} is on it"
@@ -168,3 +169,7 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one closed 
             return "Closed: it did not come back"
         case _:
             assert_never(event)
+
+
+def _proposed(action: Action) -> str:
+    return f"Proposed {action.name}{f' without its {in_words(action.lacking)}' if action.lacking else ''}"

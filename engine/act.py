@@ -11,7 +11,7 @@ from engine.desk import Desk
 from engine.errors import Unreachable
 from engine.events import Acted, Looked, Started, Verified
 from engine.fence import refusal
-from engine.model import Action, ActionSpec, Evidence, Incident, Judgement, Outcome, Result, Verdict, titled
+from engine.model import Action, ActionSpec, Evidence, Incident, Judgement, Outcome, Result, Verdict, in_words, titled
 from engine.ports import Target
 
 SOONEST, LATEST = 2.0, 15.0
@@ -25,6 +25,9 @@ UNHEARD_OF = timedelta(seconds=30)
 async def start(desk: Desk, incident: Incident) -> Incident:
     """From APPROVED to the action's outcome. Nothing is sent unless the target is as the person saw it."""
     action, target = _action(incident), desk.targets[_action(incident).target]
+    if action.lacking:
+        never = Outcome(Result.FAILED, f"Its {in_words(action.lacking)} was never named, so I sent nothing.")
+        return await _acted(desk, incident, action, never)
     sight = await _sight(desk, incident, action, target)
     if isinstance(sight, Outcome):
         return await _acted(desk, incident, action, sight)

@@ -12,7 +12,7 @@ from engine.diagnose import investigate
 from engine.errors import Invalid, Refused, Stale
 from engine.events import Acknowledged, Amended, Approved, Event, Noted, Rejected, Resolved
 from engine.fence import refusal
-from engine.model import Action, ActionSpec, ActionStatus, Incident
+from engine.model import Action, ActionSpec, ActionStatus, Incident, in_words
 
 _RETRIES = 20
 
@@ -35,7 +35,7 @@ async def approve(
         action_id = await _amend(desk, incident, by, _pending(incident, action_id), changes)
 
     def approved(incident: Incident) -> Event:
-        return Approved(desk.clock.now(), by, _pending(incident, action_id).id)
+        return Approved(desk.clock.now(), by, _whole(incident, _pending(incident, action_id)).id)
 
     return await _decide(desk, number, approved)
 
@@ -84,7 +84,7 @@ async def _amend(desk: Desk, incident: Incident, by: str, action: Action, change
     target = desk.targets[action.target]
     spec = target.catalogue()[action.name]
     parameters = changed(spec, action.parameters, changes)
-    if parameters == action.parameters:
+    if parameters == action.parameters and not action.lacking:
         return action.id
     evidence = await target.look(parameters)
     if evidence.healthy:
@@ -97,6 +97,7 @@ async def _amend(desk: Desk, incident: Incident, by: str, action: Action, change
         undo=fill(spec.undo, parameters),
         request=spec.request(parameters),
         seen=evidence.state,
+        lacking=(),
     )
     await _decide(
         desk, incident.number, lambda now: Amended(desk.clock.now(), by, _pending(now, action.id).id, amended)
@@ -143,6 +144,16 @@ def _pending(incident: Incident, action_id: str) -> Action:
             raise Refused(f"Somebody else has just decided: {action.name} on #{incident.number} was rejected.")
         case _:
             raise Refused(f"{action.name} on #{incident.number} has ended ({incident.action_status}).")
+
+
+def _whole(incident: Incident, action: Action) -> Action:
+    """The action if nothing of it is left open. Raises Refused with what is lacking and how to say it."""
+    if not action.lacking:
+        return action
+    values = " ".join(f"{name}=…" for name in action.lacking)
+    raise Refused(
+        f"{action.name} lacks its {in_words(action.lacking)}: use the form, or say approve {incident.number} {values}"
+    )
 
 
 def _must_be_active(incident: Incident) -> None:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from engine.desk import Desk, Policy
-from engine.detect import fill, missing
+from engine.detect import fill
 from engine.errors import Unreachable
 from engine.events import AGENT, Diagnosed, Looked, Resolved
-from engine.knowledge import Pattern, Proposal
-from engine.learn import Elsewhere, Record, record
-from engine.learn.trust import threshold
-from engine.model import (
-    Action,
-    ActionSpec,
-    ActionStatus,
-    Diagnosis,
-    Evidence,
-    Incident,
-    Lesson,
-    Risk,
-    Severity,
-    place,
-)
+from engine.identify import LIMIT
+from engine.knowledge import Pattern
+from engine.learn import Elsewhere
+from engine.model import Action, Criticality, Diagnosis, Evidence, Impact, Incident, Risk, in_words, place, titled
+from engine.options import Option, best, options, proposed, ran
 from engine.ports import Target
+from engine.services import names_of, told
 
 SETTLES_WITHIN = timedelta(seconds=15)
 """After the last line of a failure, a target that shows neither good nor bad is looked at again for so long."""
@@ -35,56 +26,57 @@ SETTLING = 1.0
 
 RECOVERED = "recovered before we acted"
 
-SPENT = (ActionStatus.FAILED, ActionStatus.REJECTED)
-"""An action that ended so is not proposed again for the same incident."""
-
-RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
-
-_RISKS = tuple(Risk)
-
-_WORSE = {Risk.LOW: Risk.MEDIUM, Risk.MEDIUM: Risk.HIGH, Risk.HIGH: Risk.HIGH}
-
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One action with all that it needs."""
+class View:
+    """What is known by now: which failure it is, its names, the best option, and what a look at that has shown.
 
-    target: Target
-    spec: ActionSpec
-    parameters: Mapping[str, str]
+    ``told`` is the look at a target that knew better than the log.
+    """
 
+    pattern: Pattern | None
+    names: Mapping[str, str]
+    option: Option | None = None
+    evidence: Evidence | None = None
+    told: Evidence | None = None
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A proposal whose parameters are all known, and how it has done here."""
-
-    target: Target
-    spec: ActionSpec
-    parameters: Mapping[str, str]
-    record: Record
-    then: tuple[Step, ...] = ()
-    threshold: float = 0.0
+    @property
+    def recovered(self) -> bool:
+        """Only the very thing that would be acted on can show it: what else is well may have nothing to do with it."""
+        return bool(self.option and not self.option.step.lacking and self.evidence and self.evidence.healthy)
 
 
 async def investigate(desk: Desk, incident: Incident) -> Incident:
     """Look at the target and record what we make of it. What has recovered meanwhile is resolved, with no credit."""
     pattern = desk.detector.patterns.get(incident.signal.pattern)
-    lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
-    elsewhere = await _elsewhere(desk, incident, pattern) if pattern else None
-    option = best(options(desk, incident, pattern, lessons, elsewhere)) if pattern else None
-    evidence = await _settled(desk, option, incident) if option else None
-    if evidence:
-        incident = await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
-    if evidence and evidence.healthy:
+    view = await _viewed(desk, incident, View(pattern, incident.identifiers))
+    if not view.recovered and (better := await _told(desk, incident, view)):
+        view = await _corrected(desk, incident, view, better)
+    if view.recovered:
         return await desk.record_fact(incident.id, Resolved(desk.clock.now(), AGENT, RECOVERED))
-    action = _action(desk, incident, option, evidence) if option else None
-    diagnosis = explain(incident, pattern, desk.policy, option, action)
+    action = proposed(desk, incident, view.option, view.evidence) if view.option else None
+    diagnosis = explain(incident, view, desk.policy, action)
     return await desk.record_fact(incident.id, Diagnosed(desk.clock.now(), diagnosis))
 
 
-def ran(incident: Incident) -> int:
-    """How many actions have been run on this incident; those that only were proposed do not count."""
-    return sum(tried.status in RAN for tried in incident.tried)
+async def _viewed(desk: Desk, incident: Incident, view: View) -> View:
+    """With the best option that this pattern and these names give, and a look at what it is for."""
+    option = await _best(desk, incident, view)
+    if option is None:
+        return replace(view, option=None, evidence=None)
+    if view.evidence and option.does_as(view.option):
+        return replace(view, option=option)
+    evidence = await _settled(desk, option, incident, view.names)
+    await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
+    return replace(view, option=option, evidence=evidence)
+
+
+async def _best(desk: Desk, incident: Incident, view: View) -> Option | None:
+    if view.pattern is None:
+        return None
+    lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
+    elsewhere = await _elsewhere(desk, incident, view.pattern)
+    return best(options(desk, incident, view.pattern, view.names, lessons, elsewhere))
 
 
 async def _elsewhere(desk: Desk, incident: Incident, pattern: Pattern) -> Elsewhere:
@@ -93,134 +85,112 @@ async def _elsewhere(desk: Desk, incident: Incident, pattern: Pattern) -> Elsewh
     return Elsewhere(incident.signal.pattern, incident.environment, lessons)
 
 
-def options(
-    desk: Desk, incident: Incident, pattern: Pattern, lessons: Sequence[Lesson], elsewhere: Elsewhere | None = None
-) -> Iterator[Option]:
-    """Every action of this pattern that could be taken now: known target, known parameters, not tried in vain."""
-    if ran(incident) >= desk.policy.max_actions:
-        return
-    for proposal in pattern.proposals:
-        step, then = _step(desk, incident, proposal), [_step(desk, incident, one) for one in proposal.then]
-        if step and all(then) and not _spent(incident, proposal.name):
-            rest = tuple(one for one in then if one)
-            known = record(lessons, proposal.name, proposal.prior, elsewhere)
-            policy = desk.policy
-            needed = threshold(lessons, proposal.name, policy.confidence_threshold, policy.wrong_at_most)
-            yield Option(*_sides(step), known, rest, needed)
+async def _told(desk: Desk, incident: Incident, view: View) -> Evidence | None:
+    """What a target knows better than the log: the one that was looked at, or another that the names lead to."""
+    if view.evidence and _knows_more(view.evidence):
+        return view.evidence
+    seen = view.option.step.target.name if view.option else ""
+    for target in desk.targets.values():
+        named = target.named_by and all(incident.identifiers.get(name) for name in target.named_by)
+        if not named or target.dry_run or target.name == seen:
+            continue
+        evidence = await _look(target, incident.identifiers)
+        if _knows_more(evidence):
+            await desk.record_fact(incident.id, Looked(desk.clock.now(), evidence))
+            return evidence
+    return None
 
 
-def _step(desk: Desk, incident: Incident, proposal: Proposal) -> Step | None:
-    """None where no such action is to be had, or a name that it needs is not known."""
-    target = desk.targets.get(proposal.target)
-    spec = target and target.catalogue().get(proposal.name)
-    parameters = _parameters(spec, proposal, incident.identifiers) if spec else None
-    return Step(target, spec, parameters) if target and spec and parameters is not None else None
+def _knows_more(evidence: Evidence) -> bool:
+    return bool(evidence.cause or evidence.names)
 
 
-def _sides(step: Step) -> tuple[Target, ActionSpec, Mapping[str, str]]:
-    return step.target, step.spec, step.parameters
+async def _corrected(desk: Desk, incident: Incident, view: View, better: Evidence) -> View:
+    """The view again with what the target has told: its names win, since a log may name what only suffers from it."""
+    pattern = desk.detector.patterns.get(better.cause, view.pattern)
+    names = {**view.names, **vouched(better.names)}
+    return await _viewed(desk, incident, replace(view, pattern=pattern, names=names, told=better))
 
 
-def best(options: Iterable[Option]) -> Option | None:
-    """The likeliest to work; of equals the first that the knowledge file names."""
-    return max(options, key=lambda option: option.record.confidence, default=None)
+def vouched(names: Mapping[str, str]) -> dict[str, str]:
+    """The names that a target gave and that can be names: what answers there may be as hostile as a log line."""
+    return {name: value for name, value in names.items() if 0 < len(value) <= LIMIT and value.isprintable()}
 
 
-def explain(
-    incident: Incident, pattern: Pattern | None, policy: Policy, option: Option | None, action: Action | None
-) -> Diagnosis:
+def explain(incident: Incident, view: View, policy: Policy, action: Action | None) -> Diagnosis:
     """The diagnosis in words. Pure: the same incident and record always give the same sentences."""
+    pattern, option = view.pattern, view.option
+    impact = policy.services.impact(names_of(incident.signal, incident.identifiers))
     if pattern is None:
         return Diagnosis(
             summary=incident.signal.title,
             category="unknown",
             root_cause="This failure is not in the knowledge base.",
             confidence=0.0,
+            because=tuple(told(impact)) if impact else (),
             hand_over="I have not met this failure before, so a person decides.",
+            impact=impact,
         )
     confidence = option.record.confidence if option else 0.0
     return Diagnosis(
         summary=incident.signal.title,
         category=pattern.category,
-        root_cause=fill(pattern.root_cause, incident.identifiers),
+        root_cause=_root_cause(incident, view, pattern),
         confidence=confidence,
-        because=_because(incident, option),
+        because=(*_because(incident, view), *_hanging(incident, policy, impact, action)),
         proposal=action,
-        steps=tuple(fill(step, incident.identifiers) for step in pattern.steps),
+        steps=tuple(fill(step, view.names) for step in pattern.steps),
         hand_over=_hand_over(incident, policy, action, option),
         predicted_seconds=round(option.record.seconds) if option and option.record.seconds is not None else None,
+        impact=impact,
     )
 
 
-def risk_of(risk: Risk, severity: Severity, policy: Policy) -> Risk:
-    """An action's own risk, one step higher where the incident is critical."""
-    return _WORSE[risk] if policy.assess_risk and severity is Severity.CRITICAL else risk
+def _root_cause(incident: Incident, view: View, pattern: Pattern) -> str:
+    """Where a target shows another failure behind the one in the log, both are said, and by whom."""
+    cause = fill(pattern.root_cause, view.names)
+    if view.told is None or pattern.id == incident.signal.pattern:
+        return cause
+    shows = view.told.shows or view.told.summary
+    return f"The log says: {incident.signal.title}. {titled(view.told.target)} says that {shows.rstrip('.')}. {cause}"
 
 
-def _spent(incident: Incident, name: str) -> bool:
-    return any(tried.action.name == name and tried.status in SPENT for tried in incident.tried)
-
-
-def _parameters(spec: ActionSpec, proposal: Proposal, identifiers: Mapping[str, str]) -> dict[str, str] | None:
-    """The action's parameters filled from the incident's names, or None if a required one is not known."""
-    filled: dict[str, str] = {}
-    for parameter in spec.parameters:
-        template = proposal.parameters.get(parameter.name, "")
-        value = "" if missing(template, identifiers) else fill(template, identifiers)
-        if parameter.required and not (value or parameter.default):
-            return None
-        filled[parameter.name] = value or parameter.default
-    return filled
-
-
-async def _settled(desk: Desk, option: Option, incident: Incident) -> Evidence:
+async def _settled(desk: Desk, option: Option, incident: Incident, names: Mapping[str, str]) -> Evidence:
     """A log speaks before its target: a task that has just failed is shown as running for a moment longer."""
-    until = incident.last_seen_at + SETTLES_WITHIN
+    step, until = option.step, incident.last_seen_at + SETTLES_WITHIN
     while True:
-        evidence = await _look(option)
+        evidence = await _look(step.target, {**names, **step.parameters} if step.lacking else step.parameters)
         if evidence.healthy is not None or not evidence.state or desk.clock.now() >= until:
             return evidence
         await desk.clock.sleep(SETTLING)
 
 
-async def _look(option: Option) -> Evidence:
+async def _look(target: Target, names: Mapping[str, str]) -> Evidence:
     try:
-        return await option.target.look(option.parameters)
+        return await target.look(names)
     except Unreachable as error:
-        return Evidence(option.target.name, str(error))
+        return Evidence(target.name, str(error))
 
 
-def _action(desk: Desk, incident: Incident, option: Option, evidence: Evidence | None) -> Action:
-    first = _planned(desk, incident, Step(option.target, option.spec, option.parameters))
-    then = tuple(_planned(desk, incident, step) for step in option.then)
-    worst = max((first, *then), key=lambda action: _RISKS.index(action.risk)).risk
-    return replace(first, seen=evidence.state if evidence else {}, then=then, risk=worst)
-
-
-def _planned(desk: Desk, incident: Incident, step: Step) -> Action:
-    spec = step.spec
-    return Action(
-        id=desk.new_id(),
-        target=step.target.name,
-        name=spec.name,
-        parameters=step.parameters,
-        risk=risk_of(desk.policy.risk(spec.name, spec.risk), incident.severity, desk.policy),
-        effect=fill(spec.effect, step.parameters),
-        undo=fill(spec.undo, step.parameters),
-        request=spec.request(step.parameters),
-        dry_run=step.target.dry_run,
-    )
-
-
-def _because(incident: Incident, option: Option | None) -> tuple[str, ...]:
-    signal = incident.signal
+def _because(incident: Incident, view: View) -> tuple[str, ...]:
+    signal, option = incident.signal, view.option
     where = place(signal.source) + (f", byte {signal.position}" if signal.position >= 0 else "")
     because = [f"The line stands in {where}.", f"It matches the rule “{signal.rule}” of {signal.pattern}."]
-    if incident.evidence:
-        because.append(incident.evidence.summary)
+    because += dict.fromkeys(seen.summary for seen in (view.told, view.evidence) if seen)
     if option:
-        because += filter(None, (f"{option.spec.name} {option.record}.", option.record.factors))
+        because += filter(None, (f"{option.step.spec.name} {option.record}.", option.record.factors))
     return tuple(because)
+
+
+def _hanging(incident: Incident, policy: Policy, impact: Impact | None, action: Action | None) -> Iterator[str]:
+    """What hangs on the broken thing, and what that means for the action."""
+    if impact:
+        yield from told(impact)
+    touched = (
+        policy.services.impact(names_of(incident.signal, incident.identifiers, action.parameters)) if action else None
+    )
+    if action and touched and touched.worst is Criticality.CRITICAL and policy.assess_risk:
+        yield f"Something critical hangs on {touched.service}, so {action.name} counts as one step riskier."
 
 
 def _hand_over(incident: Incident, policy: Policy, action: Action | None, option: Option | None) -> str:
@@ -229,6 +199,8 @@ def _hand_over(incident: Incident, policy: Policy, action: Action | None, option
         return f"{ran(incident)} actions were run and none mended it for good: a person decides."
     if action is None or option is None:
         return "No action of mine mends this by itself: a person decides."
+    if action.lacking:
+        return f"I would {action.name}, but the log does not say which {in_words(action.lacking)}: fill it in."
     if policy.assess_risk and action.risk is Risk.HIGH:
         return "The action is of high risk here: look twice before you approve."
     if option.record.confidence < option.threshold:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -101,12 +101,19 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one look at a target answered. ``state`` is what an approval is bound to; empty means it cannot be known."""
+    """What one look at a target answered. ``state`` is what an approval is bound to; empty means it cannot be known.
+
+    ``names`` are identifiers that the target itself vouches for. ``cause`` is the id of the failure that it shows to be
+    behind this, and ``shows`` says by what, in words that go on from "it says that".
+    """
 
     target: str
     summary: str
     state: Mapping[str, str] = field(default_factory=dict)
     healthy: bool | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    cause: str = ""
+    shows: str = ""
 
 
 TITLES = {
@@ -139,6 +146,12 @@ class Parameter:
 def nothing_wrong(_parameters: Mapping[str, str]) -> Mapping[str, str]:
     """The default: a target that has nothing to say about parameters before it acts."""
     return {}
+
+
+def in_words(names: Sequence[str]) -> str:
+    """Names of parameters as they are spoken: ``deployment and container name``."""
+    *most, last = (name.replace("_", " ") for name in names)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +195,8 @@ class Action:
     """What is done next if this one worked: the rest of a plan, approved with it."""
     after: str = ""
     """The id of the step before; such an action is bound to the state that the step has left."""
+    lacking: tuple[str, ...] = ()
+    """The parameters that it needs and that nobody has named yet. Until a person names them it cannot be approved."""
 
 
 class Result(StrEnum):

@@ -46,5 +46,5 @@ def _names(body: object) -> object:
     """The fields, without what is in them; a mapping's keys are a vendor's, not ours."""
     if not isinstance(body, dict):
         return None
-    free = ("identifiers", "parameters", "seen", "state")
+    free = ("identifiers", "names", "parameters", "seen", "state")
     return {name: None if name in free else _names(value) for name, value in body.items()}

@@ -1,0 +1,156 @@
+"""What could be done about an incident: each action that is proposed for it, with what it needs and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.desk import Desk, Policy
+from engine.detect import fill, missing
+from engine.knowledge import Pattern, Proposal
+from engine.learn import Elsewhere, Record, record
+from engine.learn.trust import threshold
+from engine.model import (
+    Action,
+    ActionSpec,
+    ActionStatus,
+    Criticality,
+    Evidence,
+    Impact,
+    Incident,
+    Lesson,
+    Risk,
+    Severity,
+)
+from engine.ports import Target
+from engine.services import names_of
+
+SPENT = (ActionStatus.FAILED, ActionStatus.REJECTED)
+"""An action that ended so is not proposed again for the same incident."""
+
+RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
+
+WHICH = "(which?)"
+"""Stands in a sentence where a name is lacking."""
+
+_RISKS = tuple(Risk)
+
+_WORSE = {Risk.LOW: Risk.MEDIUM, Risk.MEDIUM: Risk.HIGH, Risk.HIGH: Risk.HIGH}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action with the parameters that are known, and the names of those that it needs and that are not."""
+
+    target: Target
+    spec: ActionSpec
+    parameters: Mapping[str, str]
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A proposal, how it has done here, and how sure one must be of it. Only a plan's first step may lack names."""
+
+    step: Step
+    record: Record
+    then: tuple[Step, ...] = ()
+    threshold: float = 0.0
+
+    def does_as(self, other: Option | None) -> bool:
+        """Whether both would do the very same."""
+        return other is not None and _essence(self.step) == _essence(other.step)
+
+
+def _essence(step: Step) -> tuple[str, str, Mapping[str, str]]:
+    return step.target.name, step.spec.name, step.parameters
+
+
+def options(
+    desk: Desk,
+    incident: Incident,
+    pattern: Pattern,
+    names: Mapping[str, str],
+    lessons: Sequence[Lesson],
+    elsewhere: Elsewhere | None = None,
+) -> Iterator[Option]:
+    """Every action of this pattern that could be taken here and was not tried in vain, filled from these names."""
+    if ran(incident) >= desk.policy.max_actions:
+        return
+    policy = desk.policy
+    for proposal in pattern.proposals:
+        step, then = _step(desk, names, proposal), [_step(desk, names, one) for one in proposal.then]
+        rest = tuple(one for one in then if one and not one.lacking)
+        if step and len(rest) == len(then) and not _spent(incident, proposal.name):
+            known = record(lessons, proposal.name, proposal.prior, elsewhere)
+            needed = threshold(lessons, proposal.name, policy.confidence_threshold, policy.wrong_at_most)
+            yield Option(step, known, rest, needed)
+
+
+def best(options: Iterable[Option]) -> Option | None:
+    """What lacks nothing before what lacks a name, then the likeliest to work, then as the knowledge file has them."""
+    return max(options, key=lambda option: (not option.step.lacking, option.record.confidence), default=None)
+
+
+def ran(incident: Incident) -> int:
+    """How many actions have been run on this incident; those that only were proposed do not count."""
+    return sum(tried.status in RAN for tried in incident.tried)
+
+
+def risk_of(risk: Risk, severity: Severity, policy: Policy, impact: Impact | None = None) -> Risk:
+    """An action's own risk, one step higher where the incident is critical or something critical hangs on it."""
+    critical = severity is Severity.CRITICAL or (impact is not None and impact.worst is Criticality.CRITICAL)
+    return _WORSE[risk] if policy.assess_risk and critical else risk
+
+
+def proposed(desk: Desk, incident: Incident, option: Option, evidence: Evidence | None) -> Action:
+    """The action for people to decide on. One that lacks a name is bound to nothing: nobody knows what to look at."""
+    first = _planned(desk, incident, option.step)
+    then = tuple(_planned(desk, incident, step) for step in option.then)
+    worst = max((first, *then), key=lambda action: _RISKS.index(action.risk)).risk
+    seen = evidence.state if evidence and not first.lacking else {}
+    return replace(first, seen=seen, then=then, risk=worst)
+
+
+def _step(desk: Desk, names: Mapping[str, str], proposal: Proposal) -> Step | None:
+    """None where no such action is to be had."""
+    target = desk.targets.get(proposal.target)
+    spec = target and target.catalogue().get(proposal.name)
+    if not target or not spec:
+        return None
+    known = _known(spec, proposal, names)
+    lacking = tuple(one.name for one in spec.parameters if one.required and one.name not in known)
+    return Step(target, spec, known, lacking)
+
+
+def _known(spec: ActionSpec, proposal: Proposal, names: Mapping[str, str]) -> dict[str, str]:
+    """The action's parameters filled from the names; a required one that they do not say is left out."""
+    known: dict[str, str] = {}
+    for parameter in spec.parameters:
+        template = proposal.parameters.get(parameter.name, "")
+        value = ("" if missing(template, names) else fill(template, names)) or parameter.default
+        if value or not parameter.required:
+            known[parameter.name] = value
+    return known
+
+
+def _spent(incident: Incident, name: str) -> bool:
+    return any(tried.action.name == name and tried.status in SPENT for tried in incident.tried)
+
+
+def _planned(desk: Desk, incident: Incident, step: Step) -> Action:
+    spec, said = step.spec, {**step.parameters, **dict.fromkeys(step.lacking, WHICH)}
+    touched = desk.policy.services.impact(names_of(incident.signal, incident.identifiers, step.parameters))
+    own = desk.policy.risk(spec.name, spec.risk, incident.environment)
+    return Action(
+        id=desk.new_id(),
+        target=step.target.name,
+        name=spec.name,
+        parameters=step.parameters,
+        risk=risk_of(own, incident.severity, desk.policy, touched),
+        effect=fill(spec.effect, said),
+        undo=fill(spec.undo, said),
+        request=spec.request(step.parameters),
+        dry_run=step.target.dry_run,
+        lacking=step.lacking,
+    )
