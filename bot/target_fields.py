@@ -150,9 +150,26 @@ class Fields(ChatFields):
         description="Full path of Docker's socket, asked where systemd has no such unit. Empty means that Docker is not"
         " asked.",
     )
+    services_stable_seconds: float = Field(
+        10.0,
+        ge=0,
+        le=240,
+        allow_inf_nan=False,
+        description="A restarted service counts as mended once it has been up for so many seconds. 10 outlasts one that"
+        " ends at once on a wrong setting; take more for one that starts slowly and then falls. At most 240, because a"
+        " restart is judged within five minutes.",
+    )
     http_health_hosts: Names = Field(
         (),
         examples=["orders.example.com,10.0.0.7:8080"],
         description="Hosts, with a port if it is not the usual one, that health_check may ask, with commas between."
         " Empty means none.",
+    )
+    http_health_timeout: float = Field(
+        10.0,
+        ge=0.1,
+        le=25,
+        allow_inf_nan=False,
+        description="How long a web address may take to answer before it counts as down, in seconds. 10 is longer than"
+        " a person would wait for a page; at most 25, because the whole check is given up after 30.",
     )

@@ -91,12 +91,17 @@ def mysql(settings: Settings) -> MySQL:
 
 def services(settings: Settings) -> Services:
     return Services(
-        ServicesSettings(bus=settings.services_bus, docker=settings.services_docker, allowed=settings.services_allowed)
+        ServicesSettings(
+            bus=settings.services_bus,
+            docker=settings.services_docker,
+            allowed=settings.services_allowed,
+            stable_seconds=settings.services_stable_seconds,
+        )
     )
 
 
 def http_health(settings: Settings) -> HttpHealth:
-    return HttpHealth(HttpHealthSettings(hosts=settings.http_health_hosts))
+    return HttpHealth(HttpHealthSettings(settings.http_health_hosts, settings.http_health_timeout))
 
 
 @dataclass(frozen=True, slots=True)

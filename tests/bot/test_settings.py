@@ -118,6 +118,8 @@ def test_the_documented_defaults() -> None:
         "WRONG_AT_MOST": "0.25",
         "AIRFLOW_DAGS": "*",
         "SERVICE_CATALOGUE": "",
+        "SERVICES_STABLE_SECONDS": "10",
+        "HTTP_HEALTH_TIMEOUT": "10",
     }
     assert dangers(settings) == []
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from adapters.targets import CATALOGUES
+from bot import target_fields, targets
 from bot.settings import load
 from bot.targets import TARGETS, asked, connected
 
@@ -52,3 +54,19 @@ async def test_what_is_connected_by_half_is_a_dry_run_and_says_what_it_lacks(env
 async def test_a_list_of_nothing_connects_nothing(environ: dict[str, str]) -> None:
     async with connected(load({**environ, "MYSQL_URLS": " , "})) as targets:
         assert targets["mysql"].dry_run
+
+
+def test_no_setting_is_left_unread() -> None:
+    code = Path(targets.__file__).read_text(encoding="utf-8")
+    own = target_fields.Fields.__annotations__
+    assert "http_health_timeout" in own
+    assert [name for name in own if f"settings.{name}" not in code] == []
+
+
+async def test_a_web_address_has_the_time_that_the_settings_give_it(environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        settings = load({**environ, "HTTP_HEALTH_HOSTS": place, "HTTP_HEALTH_TIMEOUT": "0.2"})
+        async with connected(settings) as all_:
+            evidence = await all_["http_health"].look({"url": f"http://{place}/"})
+    assert "does not answer within 0.2 seconds" in evidence.summary
