@@ -13,7 +13,7 @@ from adapters.targets.place import Fence, Place, pick, place
 from adapters.targets.sessions import Seen
 from adapters.targets.wanted import Where, parsed
 from engine.errors import NotFound, OnCallError, Refused, Unreachable
-from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
+from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict, titled
 from engine.ports import Target
 
 State = Mapping[str, str]
@@ -35,10 +35,9 @@ S = TypeVar("S", bound=KeptOpen[Any])
 
 
 class Databases(Target, Generic[S]):
-    """Servers of one kind. ``title`` is what people call it, ``port`` the usual one, ``models`` its actions."""
+    """Servers of one kind. ``port`` is the usual one, ``models`` are the parameters of its ``actions``."""
 
     dry_run = False
-    title: ClassVar[str]
     port: ClassVar[int]
     models: ClassVar[Mapping[str, type[Where]]]
     actions: ClassVar[Mapping[str, ActionSpec]]
@@ -96,7 +95,7 @@ class Databases(Target, Generic[S]):
             async with server.session() as connection:
                 found = await self._see(server, connection, wanted)
         except (Refused, NotFound) as error:
-            return Evidence(self.name, f"{self.title} was not looked at: {error}")
+            return Evidence(self.name, f"{titled(self.name)} was not looked at: {error}")
         return Evidence(self.name, found.summary, found.state, found.healthy)
 
     async def act(self, action: Action) -> Outcome:
@@ -130,5 +129,5 @@ class Databases(Target, Generic[S]):
     def _wanted(self, action: Action) -> Where:
         """Raises Refused if there is no such action, or its parameters are not exactly those of the catalogue."""
         if action.name not in self.models:
-            raise Refused(f"{self.title} has no action {action.name[:80]!r}.")
+            raise Refused(f"{titled(self.name)} has no action {action.name[:80]!r}.")
         return parsed(self.models[action.name], action.parameters)

@@ -41,7 +41,6 @@ class MySQLSettings(DatabaseSettings):
 
 class MySQL(Databases[Server]):
     name = "mysql"
-    title = "MySQL"
     port = 3306
     models = MODELS
     actions = CATALOGUE

@@ -33,7 +33,6 @@ class PgBouncerSettings(DatabaseSettings):
 
 class PgBouncer(Databases[Console]):
     name = "pgbouncer"
-    title = "PgBouncer"
     port = 6432
     models = MODELS
     actions = CATALOGUE

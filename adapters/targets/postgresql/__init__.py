@@ -43,7 +43,6 @@ class PostgreSQLSettings(DatabaseSettings):
 
 class PostgreSQL(Databases[Server]):
     name = "postgresql"
-    title = "PostgreSQL"
     port = 5432
     models = MODELS
     actions = CATALOGUE
