@@ -91,7 +91,7 @@ class KeptOpen(ABC, Generic[C]):
         return self._kept
 
     async def _open(self) -> C:
-        """Of a full server there is one seat for us, and whoever is just being turned away holds it for a moment."""
+        """The few seats that a full server keeps for us are held for a moment by whoever is just being turned away."""
         until = time.monotonic() + self._timeout
         while True:
             try:

@@ -360,13 +360,25 @@ async def test_a_full_server_lets_in_who_has_kept_a_seat(server: Server, target:
         await shop.leaks()
     evidence = await target.look({})
     assert evidence.healthy is False
-    async with connected(server) as late:
+    async with connected(server, seconds=1) as late:
         with pytest.raises(Unreachable, match="pg_use_reserved_connections"):
             await late.look({})
     await asyncio.sleep(1.1)
     action = await proposed(target, "terminate_idle_sessions", idle_seconds="1", most="5")
     assert (await target.act(action)).result is Result.DONE
     assert (await settled(target, action)).judgement is Judgement.WORKED
+
+
+async def test_it_waits_for_a_seat_of_a_full_server(server: Server, shop: Shop) -> None:
+    last = await shop.session()
+    with pytest.raises(asyncpg.TooManyConnectionsError):
+        await shop.leaks()
+    async with connected(server) as target:
+        look = asyncio.ensure_future(target.look({}))
+        await asyncio.sleep(0.5)
+        assert not look.done(), "it asks again while others have all seats"
+        last.terminate()
+        assert (await look).healthy is False
 
 
 async def test_a_fence_holds(server: Server, shop: Shop) -> None:

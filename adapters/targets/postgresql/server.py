@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
-from adapters.targets.kept_open import KeptOpen, Lost, NotSent, plain
+from adapters.targets.kept_open import Full, KeptOpen, Lost, NotSent, plain
 from adapters.targets.sessions import WAITS, Room, Session
 from engine.errors import Unreachable
 
@@ -23,11 +23,13 @@ CUT = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.Cras
 GONE = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, *CUT)
 """Whatever is said when a session is cut; whether the last statement was heard is not known then."""
 
+FULL, STARTING = "53300", "57P03"
+
 HINTS = {
     "28P01": "check the password",
     "28000": "check the user, and pg_hba.conf",
     "3D000": "check the database's name",
-    "53300": "all its connections are taken; a role with pg_use_reserved_connections would still get in",
+    FULL: "all its connections are taken; a role with pg_use_reserved_connections would still get in",
 }
 
 # Superusers' sessions may not be ended by anybody else, and ours would end us.
@@ -97,9 +99,10 @@ class Server(KeptOpen[Any]):
             )
         except asyncpg.PostgresError as error:
             hint = f": {HINTS[error.sqlstate]}" if error.sqlstate in HINTS else ""
-            full = error.sqlstate in ("53300", "57P03")
             words = f"PostgreSQL at {self.place} let us not in ({self.words(error)}){hint}."
-            raise NotSent(words, temporary=full) from None
+            if error.sqlstate == FULL:
+                raise Full(words) from None
+            raise NotSent(words, temporary=error.sqlstate == STARTING) from None
         except (OSError, TimeoutError, asyncpg.InterfaceError, ValueError):
             raise NotSent(f"PostgreSQL at {self.place} cannot be reached.") from None
 
