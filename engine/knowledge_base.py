@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +21,8 @@ AT_ONCE = 1_000
 
 _OPTIONAL = re.compile(r"\[[^\[\]]*\{\w+\}[^\[\]]*\]")
 _NAME = re.compile(r"\{(\w+)\}")
+_ESCAPE = re.compile(r"\\([A-Za-z])")
+"""The letter of an escape is no word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,17 @@ class Library:
         async with self._turn:
             async for page in self._store.changed(self._revision):
                 for entry in page.entries:
-                    self._entries[entry.id] = entry
-                    self._index.put(document(entry))
+                    self._take(entry)
                 self._revision = page.revision
                 await asyncio.sleep(0)
             if self._index.unsettled:
                 await asyncio.to_thread(self._index.settle)
+
+    def _take(self, entry: KnowledgeEntry) -> None:
+        """What was used once more says what it said before: it is not read again."""
+        if not _same(self._entries.get(entry.id), entry):
+            self._index.put(document(entry))
+        self._entries[entry.id] = entry
 
 
 def _same(known: KnowledgeEntry | None, entry: KnowledgeEntry) -> bool:
@@ -149,10 +156,11 @@ def _same(known: KnowledgeEntry | None, entry: KnowledgeEntry) -> bool:
 
 def document(entry: KnowledgeEntry) -> Document:
     """An entry as it is searched, by the document's points for each of its fields."""
+    patterns = "\n".join(entry.error_patterns)
     return Document(
         id=entry.id,
         texts=(
-            (PATTERN, "\n".join(_plain(entry.error_patterns))),
+            (PATTERN, _ESCAPE.sub(" ", patterns) if "\\" in patterns else patterns),
             (SERVICE, "\n".join(entry.related_services)),
             (TAG, "\n".join(entry.tags)),
             (WORD, f"{entry.title}\n{entry.description}"),
@@ -162,14 +170,6 @@ def document(entry: KnowledgeEntry) -> Document:
         tags=entry.tags,
         services=entry.related_services,
     )
-
-
-_ESCAPE = re.compile(r"\\([A-Za-z])")
-
-
-def _plain(patterns: Iterable[str]) -> Iterable[str]:
-    r"""Patterns without the letters of their escapes: the ``s`` of ``\s`` is no word."""
-    return (_ESCAPE.sub(" ", pattern) for pattern in patterns)
 
 
 def entry_of(pattern: Pattern) -> KnowledgeEntry:
