@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text, Tone
-from bot.words import OUTCOMES, clock, excerpt, in_order, name, percent, span, standing
+from bot.words import OUTCOMES, affected, clock, excerpt, in_order, name, percent, span, standing
 from engine.events import (
     Acknowledged,
     Acted,
@@ -82,6 +82,8 @@ def _parts(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
 def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
     for identifier, value in in_order(incident.identifiers):
         yield name(identifier), value
+    if diagnosis := incident.diagnosis:
+        yield from _affected(diagnosis)
     yield "Severity", str(incident.severity)
     times = "once" if incident.count == 1 else f"{incident.count} times"
     yield "Seen", f"{times}, last at {clock(incident.last_seen_at)}"
@@ -90,6 +92,11 @@ def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
     if incident.assigned_to:
         yield "With", incident.assigned_to
     yield "Stands", standing(incident)
+
+
+def _affected(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
+    if diagnosis.impact:
+        yield "Affects", affected(diagnosis.impact)
 
 
 def _ending(incident: Incident) -> str:

@@ -26,7 +26,7 @@ from engine.events import (
     Started,
     Verified,
 )
-from engine.model import Action, ActionStatus, Incident, Result, in_words
+from engine.model import Action, ActionStatus, Criticality, Impact, Incident, Result, in_words
 
 NAMES = {
     "dag_id": "DAG",
@@ -48,6 +48,10 @@ NAMES = {
 """What an identifier is called on a card; the others are called by their own name, in words."""
 
 
+MOST_AFFECTED = 6
+"""Services that a card names; `why` names all."""
+
+
 def name(identifier: str) -> str:
     return NAMES.get(identifier, identifier.replace("_", " ").capitalize())
 
@@ -57,6 +61,15 @@ def in_order(identifiers: Mapping[str, str]) -> list[tuple[str, str]]:
     order = list(NAMES)
     told = [one for one in identifiers.items() if one != ("map_index", "-1")]  # Airflow's word for "not mapped"
     return sorted(told, key=lambda one: order.index(one[0]) if one[0] in NAMES else len(order))
+
+
+def affected(impact: Impact) -> str:
+    """The broken service and what depends on it; how much hangs on each, where that is much."""
+    services = [(impact.service, impact.criticality), *((one.name, one.criticality) for one in impact.depends_on_it)]
+    much = (Criticality.HIGH, Criticality.CRITICAL)
+    said = [f"{service} ({weight})" if weight in much else service for service, weight in services]
+    more = f" and {len(said) - MOST_AFFECTED} more" if len(said) > MOST_AFFECTED else ""
+    return ", ".join(said[:MOST_AFFECTED]) + more
 
 
 def percent(share: float) -> str:

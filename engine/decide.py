@@ -13,6 +13,7 @@ from engine.errors import Invalid, Refused, Stale
 from engine.events import Acknowledged, Amended, Approved, Event, Noted, Rejected, Resolved
 from engine.fence import refusal
 from engine.model import Action, ActionSpec, ActionStatus, Incident, in_words
+from engine.options import assessed, worst
 
 _RETRIES = 20
 
@@ -96,6 +97,7 @@ async def _amend(desk: Desk, incident: Incident, by: str, action: Action, change
         effect=fill(spec.effect, parameters),
         undo=fill(spec.undo, parameters),
         request=spec.request(parameters),
+        risk=worst((assessed(desk.policy, incident, spec, parameters), *(one.risk for one in action.then))),
         seen=evidence.state,
         lacking=(),
     )

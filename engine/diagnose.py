@@ -49,7 +49,8 @@ class View:
 async def investigate(desk: Desk, incident: Incident) -> Incident:
     """Look at the target and record what we make of it. What has recovered meanwhile is resolved, with no credit."""
     pattern = desk.detector.patterns.get(incident.signal.pattern)
-    view = await _viewed(desk, incident, View(pattern, incident.identifiers))
+    view = View(pattern, incident.identifiers)
+    view = await _viewed(desk, incident, view, await _best(desk, incident, view))
     if not view.recovered and (better := await _told(desk, incident, view)):
         view = await _corrected(desk, incident, view, better)
     if view.recovered:
@@ -59,9 +60,8 @@ async def investigate(desk: Desk, incident: Incident) -> Incident:
     return await desk.record_fact(incident.id, Diagnosed(desk.clock.now(), diagnosis))
 
 
-async def _viewed(desk: Desk, incident: Incident, view: View) -> View:
-    """With the best option that this pattern and these names give, and a look at what it is for."""
-    option = await _best(desk, incident, view)
+async def _viewed(desk: Desk, incident: Incident, view: View, option: Option | None) -> View:
+    """With this option, and a look at what it is for."""
     if option is None:
         return replace(view, option=None, evidence=None)
     if view.evidence and option.does_as(view.option):
@@ -109,7 +109,11 @@ async def _corrected(desk: Desk, incident: Incident, view: View, better: Evidenc
     """The view again with what the target has told: its names win, since a log may name what only suffers from it."""
     pattern = desk.detector.patterns.get(better.cause, view.pattern)
     names = {**view.names, **vouched(better.names)}
-    return await _viewed(desk, incident, replace(view, pattern=pattern, names=names, told=better))
+    corrected = replace(view, pattern=pattern, names=names, told=better)
+    option = await _best(desk, incident, corrected)
+    if option and option.step.lacking and view.option and not view.option.step.lacking:
+        option = view.option  # what lacks nothing comes first here, too
+    return await _viewed(desk, incident, corrected, option)
 
 
 def vouched(names: Mapping[str, str]) -> dict[str, str]:
@@ -120,7 +124,7 @@ def vouched(names: Mapping[str, str]) -> dict[str, str]:
 def explain(incident: Incident, view: View, policy: Policy, action: Action | None) -> Diagnosis:
     """The diagnosis in words. Pure: the same incident and record always give the same sentences."""
     pattern, option = view.pattern, view.option
-    impact = policy.services.impact(names_of(incident.signal, incident.identifiers))
+    impact = policy.services.impact(names_of(incident.signal, view.names))
     if pattern is None:
         return Diagnosis(
             summary=incident.signal.title,
@@ -186,11 +190,11 @@ def _hanging(incident: Incident, policy: Policy, impact: Impact | None, action: 
     """What hangs on the broken thing, and what that means for the action."""
     if impact:
         yield from told(impact)
-    touched = (
-        policy.services.impact(names_of(incident.signal, incident.identifiers, action.parameters)) if action else None
-    )
-    if action and touched and touched.worst is Criticality.CRITICAL and policy.assess_risk:
-        yield f"Something critical hangs on {touched.service}, so {action.name} counts as one step riskier."
+    if action is None or not policy.assess_risk:
+        return
+    touched = policy.services.impact(names_of(incident.signal, incident.identifiers, action.parameters))
+    if touched and touched.worst is Criticality.CRITICAL:
+        yield f"Something critical hangs on {touched.service}: {action.name} counts as one step riskier than elsewhere."
 
 
 def _hand_over(incident: Incident, policy: Policy, action: Action | None, option: Option | None) -> str:

@@ -33,8 +33,6 @@ RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
 WHICH = "(which?)"
 """Stands in a sentence where a name is lacking."""
 
-_RISKS = tuple(Risk)
-
 _WORSE = {Risk.LOW: Risk.MEDIUM, Risk.MEDIUM: Risk.HIGH, Risk.HIGH: Risk.HIGH}
 
 
@@ -103,13 +101,24 @@ def risk_of(risk: Risk, severity: Severity, policy: Policy, impact: Impact | Non
     return _WORSE[risk] if policy.assess_risk and critical else risk
 
 
+def assessed(policy: Policy, incident: Incident, spec: ActionSpec, parameters: Mapping[str, str]) -> Risk:
+    """How risky this action is on what these parameters name."""
+    touched = names_of(incident.signal, incident.identifiers, parameters)
+    own = policy.risk(spec.name, spec.risk, policy.environment_of(touched))
+    return risk_of(own, incident.severity, policy, policy.services.impact(touched))
+
+
+def worst(risks: Iterable[Risk]) -> Risk:
+    """A plan is as risky as the riskiest of its steps."""
+    return max(risks, key=tuple(Risk).index)
+
+
 def proposed(desk: Desk, incident: Incident, option: Option, evidence: Evidence | None) -> Action:
     """The action for people to decide on. One that lacks a name is bound to nothing: nobody knows what to look at."""
     first = _planned(desk, incident, option.step)
     then = tuple(_planned(desk, incident, step) for step in option.then)
-    worst = max((first, *then), key=lambda action: _RISKS.index(action.risk)).risk
     seen = evidence.state if evidence and not first.lacking else {}
-    return replace(first, seen=seen, then=then, risk=worst)
+    return replace(first, seen=seen, then=then, risk=worst(one.risk for one in (first, *then)))
 
 
 def _step(desk: Desk, names: Mapping[str, str], proposal: Proposal) -> Step | None:
@@ -140,14 +149,12 @@ def _spent(incident: Incident, name: str) -> bool:
 
 def _planned(desk: Desk, incident: Incident, step: Step) -> Action:
     spec, said = step.spec, {**step.parameters, **dict.fromkeys(step.lacking, WHICH)}
-    touched = desk.policy.services.impact(names_of(incident.signal, incident.identifiers, step.parameters))
-    own = desk.policy.risk(spec.name, spec.risk, incident.environment)
     return Action(
         id=desk.new_id(),
         target=step.target.name,
         name=spec.name,
         parameters=step.parameters,
-        risk=risk_of(own, incident.severity, desk.policy, touched),
+        risk=assessed(desk.policy, incident, spec, step.parameters),
         effect=fill(spec.effect, said),
         undo=fill(spec.undo, said),
         request=spec.request(step.parameters),
