@@ -10,6 +10,14 @@ Room = NewType("Room", str)
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who talks to us. ``email`` is empty unless the platform vouches that it is theirs, and that they are ours."""
+
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """``text`` without the slash command's own name, such as ``approve 17``; ``identity`` is the platform's user id.
 

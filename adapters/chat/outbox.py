@@ -45,6 +45,15 @@ class Deliveries(Protocol):
         """It stands there as ``message``."""
 
 
+class Unkept:
+    """Deliveries of who posts nothing, so nothing needs to be remembered."""
+
+    async def begin(self, platform: str, key: str, room: str) -> Delivery | None:
+        return None
+
+    async def done(self, platform: str, key: str, message: str) -> None: ...
+
+
 class Outbox:
     """Posts and calls of one platform, each when its turn has come."""
 

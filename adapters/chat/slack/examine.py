@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.chat.ask import Room
-from adapters.chat.outbox import Delivery, Outbox
+from adapters.chat.outbox import Outbox, Unkept
 from adapters.chat.pace import Pace
 from adapters.chat.slack.calls import SLACK, Calls, Tokens
 from adapters.chat.slack.people import Myself, People
@@ -39,7 +39,7 @@ class Examined:
 
 async def examine(tokens: Tokens, rooms: Sequence[str], clock: Clock, api_url: str = SLACK) -> Examined:
     """Ask Slack. Raises Unreachable if it does not answer, or not to this bot token."""
-    calls = Calls(tokens.bot, Outbox("slack", _Nothing(), Pace(RATES, clock)), api_url)
+    calls = Calls(tokens.bot, Outbox("slack", Unkept(), Pace(RATES, clock)), api_url)
     try:
         myself = await People(calls, clock).myself()
         missing = {scope: purpose for scope, purpose in NEEDED.items() if scope not in calls.scopes}
@@ -78,12 +78,3 @@ async def _socket(calls: Calls, app_token: str) -> str:
     except OnCallError as error:
         return f"The app token (xapp-…) opens no connection: {error}"
     return ""
-
-
-class _Nothing:
-    """Nothing is posted here, so nothing needs to be remembered."""
-
-    async def begin(self, platform: str, key: str, room: str) -> Delivery | None:
-        return None
-
-    async def done(self, platform: str, key: str, message: str) -> None: ...

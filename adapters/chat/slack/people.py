@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.chat.ask import Room
+from adapters.chat.ask import Person, Room
 from adapters.chat.slack.calls import Calls
 from engine.errors import NotFound, OnCallError
 from engine.ports import Clock
@@ -27,14 +27,6 @@ class Myself:
     team_name: str
     company: str
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """``email`` is empty unless Slack vouches for it, and for that the person is one of ours."""
-
-    name: str
-    email: str = ""
 
 
 class People:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from adapters.chat.ask import Room
-from adapters.chat.outbox import Delivery, Outbox
+from adapters.chat.outbox import Outbox, Unkept
 from adapters.chat.pace import Pace
 from adapters.chat.teams.calls import Calls
 from adapters.chat.teams.keys import Keys
@@ -41,7 +41,7 @@ async def examine(registration: Registration, rooms: Sequence[str], cursors: Cur
         signed = await _trouble(sign_in.header)
         keys = Keys(registration.openid, lambda: session, clock)
         read = await _trouble(lambda: keys.get(""))
-        calls = Calls(sign_in, Outbox("teams", _Nothing(), Pace(RATES, clock)), lambda: session)
+        calls = Calls(sign_in, Outbox("teams", Unkept(), Pace(RATES, clock)), lambda: session)
         bot = f"28:{registration.app_id}"
         known = Rooms(calls, Places(cursors), registration.service_url, bot, registration.tenant)
         found = {room: "" if signed else await _trouble(_finding(known, room)) for room in rooms}
@@ -58,12 +58,3 @@ async def _trouble(look: Callable[[], Awaitable[object]]) -> str:
     except OnCallError as error:
         return str(error)
     return ""
-
-
-class _Nothing:
-    """Nothing is posted here, so nothing needs to be remembered."""
-
-    async def begin(self, platform: str, key: str, room: str) -> Delivery | None:
-        return None
-
-    async def done(self, platform: str, key: str, message: str) -> None: ...

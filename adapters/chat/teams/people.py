@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.chat.ask import Room
+from adapters.chat.ask import Person, Room
 from adapters.chat.teams.calls import Calls, address
 from adapters.chat.teams.places import Place, Places, Scope
 from adapters.chat.teams.refusals import blocks
@@ -18,14 +17,6 @@ from engine.ports import Clock
 REMEMBERED = timedelta(minutes=10)
 
 ADD = "Ask them to add the agent in Teams: Apps, the agent, Add."
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """``email`` is empty unless the company vouches for it."""
-
-    name: str
-    email: str = ""
 
 
 class People:
