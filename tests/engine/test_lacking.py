@@ -11,7 +11,7 @@ from engine import act, decide, group
 from engine.desk import Desk
 from engine.errors import Invalid, Refused
 from engine.events import Approved, Looked
-from engine.model import ActionStatus, Evidence, Incident, Status
+from engine.model import ActionSpec, ActionStatus, Evidence, Incident, Status
 from tests.engine.desks import TIMEOUT, Machine, desk, entry, settle
 
 NO_RUN = TIMEOUT.replace('"run_id":"manual__1",', "")
@@ -31,6 +31,12 @@ class Telling(Machine):
         self.looked.append(identifiers)
         seen = await super().look(identifiers)
         return replace(seen, names=self.says, cause=self.cause, shows="its worker was killed" if self.cause else "")
+
+
+class Cluster(Telling):
+    def catalogue(self) -> Mapping[str, ActionSpec]:
+        name = "increase_memory_limit"
+        return {name: replace(super().catalogue()["restart_dag_task"], name=name)}
 
 
 async def found(office: Desk, text: str = NO_RUN) -> Incident:
@@ -153,6 +159,18 @@ async def test_a_better_cause_is_said_and_its_own_action_proposed() -> None:
         f"The log says: {incident.signal.title}. Airflow says that its worker was killed. "
     )
     assert incident.diagnosis.category == office.detector.patterns["airflow/run-failed"].category
+
+
+async def test_an_action_that_lacks_nothing_stays_before_one_of_the_cause_that_does() -> None:
+    """The cause is said all the same."""
+    cluster = Cluster(name="kubernetes", cause=OOM)
+    cluster.named_by = ("dag_id",)
+    office = desk(Machine())
+    incident = await found(replace(office, targets={**office.targets, "kubernetes": cluster}), TIMEOUT)
+    assert incident.action
+    assert incident.diagnosis
+    assert (incident.action.name, incident.action.lacking) == ("restart_dag_task", ())
+    assert "Kubernetes says that its worker was killed" in incident.diagnosis.root_cause
 
 
 async def test_a_cause_that_nobody_knows_changes_nothing() -> None:

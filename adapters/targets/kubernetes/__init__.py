@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from typing import TypeVar
 
 from adapters.targets.kubernetes import rights, verdicts
 from adapters.targets.kubernetes.access import KubernetesSettings, access
 from adapters.targets.kubernetes.actions import CATALOGUE, Change, change, deleted
+from adapters.targets.kubernetes.causes import cause, deployment_names, pod_names
 from adapters.targets.kubernetes.changes import body, path
 from adapters.targets.kubernetes.client import Client, Lost, Reply
 from adapters.targets.kubernetes.drain import Drain, orphans
 from adapters.targets.kubernetes.fence import Fence
-from adapters.targets.kubernetes.found import healthy, sentence, state
+from adapters.targets.kubernetes.found import Workload, healthy, sentence, state
 from adapters.targets.kubernetes.places import finest
 from adapters.targets.kubernetes.reading import Reader, refusal
 from adapters.targets.kubernetes.shown import Node, Pod, Version
@@ -24,6 +26,8 @@ from engine.ports import Target
 
 __all__ = ["CATALOGUE", "Kubernetes", "KubernetesSettings"]
 
+Part = TypeVar("Part")
+
 TRIES = 4
 """How often a change is made anew because only the status of its object has moved on."""
 
@@ -31,6 +35,7 @@ TRIES = 4
 class Kubernetes(Target):
     name = "kubernetes"
     dry_run = False
+    named_by = ("namespace", "pod_name")
 
     def __init__(self, settings: KubernetesSettings) -> None:
         """Raises Misconfigured."""
@@ -53,10 +58,40 @@ class Kubernetes(Target):
         except Refused as error:
             return Evidence(self.name, f"Kubernetes was not looked at: {error}")
         found = await self._reader.find(at)
+        if isinstance(found, Pod):
+            return await self._look_at_pod(found, identifiers.get("container_name", ""))
+        names = {}
+        if isinstance(found, Workload) and not identifiers.get("container_name"):
+            names = deployment_names(found.deployment)
         patience = self._reader.patience
-        warnings = await self._reader.warnings(found) if isinstance(found, Pod) else ()
-        words = f"{sentence(found, warnings)}."
-        return Evidence(self.name, words, state(found, patience), healthy(found, patience))
+        return Evidence(self.name, f"{sentence(found)}.", state(found, patience), healthy(found, patience), names)
+
+    async def _look_at_pod(self, pod: Pod, container: str) -> Evidence:
+        """With what is behind its trouble, and the deployment that it is of: neither is ever read out of a name."""
+        warnings = await self._reader.warnings(pod)
+        deployment = await self._if_told(self._reader.deployment(pod)) or ""
+        # Nodes may only be read by an agent that may act on them: manifests/kubernetes/nodes.yaml.
+        apart = pod.ready or self._fence.wrong({"node_name": pod.spec.node_name})
+        node = None if apart else await self._if_told(self._reader.node(pod))
+        patience = self._reader.patience
+        behind = cause(pod, node, patience, container)
+        words = f"{sentence(pod, warnings)}.{f' It is of deployment {deployment}.' if deployment else ''}"
+        return Evidence(
+            self.name,
+            words,
+            state(pod, patience),
+            healthy(pod, patience),
+            pod_names(pod, deployment, behind),
+            behind.pattern if behind else "",
+            behind.shows if behind else "",
+        )
+
+    async def _if_told(self, question: Awaitable[Part | None]) -> Part | None:
+        """What is good to know, and no reason to fail if Kubernetes does not say it."""
+        try:
+            return await question
+        except (Refused, Unreachable):
+            return None
 
     async def act(self, action: Action) -> Outcome:
         """Raises nothing: what may or may not have arrived is UNKNOWN, all else is known not to have happened."""

@@ -24,6 +24,7 @@ class Where(BaseModel):
     pod_name: Name = ""
     deployment: Name = ""
     node_name: Name = ""
+    replica_set: Name = ""
 
     @property
     def pod(self) -> str:
@@ -40,6 +41,10 @@ class Where(BaseModel):
     @property
     def apps(self) -> str:
         return f"/apis/apps/v1/namespaces/{self.namespace}"
+
+    @property
+    def replicated(self) -> str:
+        return f"{self.apps}/replicasets/{self.replica_set}"
 
     @property
     def node(self) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from adapters.targets.kubernetes.client import Client, Lost, Reply
 from adapters.targets.kubernetes.found import Found, Gone, Patience, Workload
-from adapters.targets.kubernetes.places import Where
+from adapters.targets.kubernetes.places import Where, where
 from adapters.targets.kubernetes.shown import (
     Deployment,
     Events,
@@ -51,7 +51,7 @@ class Drained:
 
 
 class Reader:
-    """Every call raises Unreachable."""
+    """Every call raises Unreachable, and Refused where Kubernetes gives a name that it does not allow itself."""
 
     def __init__(self, client: Client, steady_seconds: float, settled_seconds: float) -> None:
         self._client = client
@@ -95,6 +95,25 @@ class Reader:
         events = await self.read(f"/api/v1/namespaces/{about.namespace}/events?{query}", Events)
         items = events.items if isinstance(events, Events) else ()
         return tuple(sorted(items, key=lambda one: str(one.last_timestamp or ""))[-3:])
+
+    async def deployment(self, pod: Pod) -> str:
+        """The deployment that a pod is of, by owner and owner's owner, each by its uid; empty if it is of none."""
+        owner = pod.metadata.owner
+        if owner is None or owner.kind != "ReplicaSet":
+            return ""
+        at = where({"namespace": pod.metadata.namespace, "replica_set": owner.name}, Where)
+        found = await self.read(at.replicated, ReplicaSet)
+        if isinstance(found, Gone) or found.metadata.uid != owner.uid:
+            return ""
+        above = found.metadata.owner
+        return above.name if above and above.kind == "Deployment" else ""
+
+    async def node(self, pod: Pod) -> Node | None:
+        """The node that it is on; None if it is on none, or on one that has gone."""
+        if not pod.spec.node_name:
+            return None
+        found = await self.read(where({"node_name": pod.spec.node_name}, Where).node, Node)
+        return found if isinstance(found, Node) else None
 
     async def replacement(self, at: Where, uid: str, owner_uid: str) -> Replacement:
         old = await self.read(at.pod, Pod)

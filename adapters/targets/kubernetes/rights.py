@@ -30,6 +30,7 @@ IN_NAMESPACE = (
     Right("list", "pods"),
     Right("delete", "pods"),
     Right("list", "events"),
+    Right("get", "replicasets", "apps"),
     Right("list", "replicasets", "apps"),
     Right("get", "deployments", "apps"),
     Right("patch", "deployments", "apps"),

@@ -111,6 +111,7 @@ class PodSpec(_Shown):
 class PodStatus(_Shown):
     phase: str = ""
     reason: str = ""
+    message: str = ""
     conditions: Many[Condition] = ()
     container_statuses: Many[ContainerStatus] = ()
     init_container_statuses: Many[ContainerStatus] = ()
