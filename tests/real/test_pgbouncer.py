@@ -47,15 +47,15 @@ async def proposed(target: PgBouncer, name: str, **parameters: str) -> Action:
     return Action("a1", "pgbouncer", name, filled, spec.risk, spec.effect, spec.undo, spec.request(filled), seen)
 
 
-async def client(pgbouncer: Pooler, open_: AsyncExitStack) -> Any:
-    session = await asyncpg.connect(pgbouncer.client("postgres"), statement_cache_size=0)
+async def client(pgbouncer: Pooler, open_: AsyncExitStack, database: str = "postgres") -> Any:
+    session = await asyncpg.connect(pgbouncer.client(database), statement_cache_size=0)
     open_.callback(session.terminate)
     return session
 
 
-async def answer(pgbouncer: Pooler, open_: AsyncExitStack) -> Any:
+async def answer(pgbouncer: Pooler, open_: AsyncExitStack, database: str = "postgres") -> Any:
     """PgBouncer lets a client in at once; its first query is what waits for a connection."""
-    return await (await client(pgbouncer, open_)).fetchval("SELECT 42")
+    return await (await client(pgbouncer, open_, database)).fetchval("SELECT 42")
 
 
 async def test_a_pool_that_is_exhausted_grows_at_once(pgbouncer: Pooler, target: PgBouncer) -> None:
@@ -86,6 +86,42 @@ async def test_a_pool_that_is_exhausted_grows_at_once(pgbouncer: Pooler, target:
         assert (await target.verify(reload)).judgement is Judgement.WORKED
         undone = await target.verify(action)
         assert (undone.judgement, "a reload has undone it" in undone.detail) == (Judgement.UNKNOWN, True)
+
+
+async def test_a_database_with_a_size_of_its_own_is_not_helped(pgbouncer: Pooler, target: PgBouncer) -> None:
+    named = await proposed(target, "increase_pool_size", database_name="orders-db")
+    refused = await target.act(named)
+    assert (refused.result, "orders-db has 1" in refused.detail) == (Result.FAILED, True)
+    assert "No command changes that" in (await target.look(named.parameters)).summary
+    assert named.seen == {}
+    async with AsyncExitStack() as open_:
+        await (await client(pgbouncer, open_, "orders-db")).execute("SELECT 1")
+        second = asyncio.create_task(answer(pgbouncer, open_, "orders-db"))
+        open_.callback(second.cancel)
+        await asyncio.sleep(1.3)
+        refused = await target.act(await proposed(target, "increase_pool_size"))
+        assert (refused.result, "orders-db has 1" in refused.detail) == (Result.FAILED, True)
+        other = await proposed(target, "increase_pool_size", database_name="postgres")
+        assert other.seen["database"] == "postgres"
+        assert (await target.act(other)).result is Result.DONE
+        assert (await target.verify(other)).judgement is Judgement.WORKED, "nobody waits for this one"
+    unknown = await target.act(await proposed(target, "increase_pool_size", database_name="no_such"))
+    assert (unknown.result, "no database no_such" in unknown.detail) == (Result.FAILED, True)
+
+
+async def test_a_size_of_its_own_that_is_everybodys_shows_afterwards(pgbouncer: Pooler, target: PgBouncer) -> None:
+    pgbouncer.writes(default_pool_size=1)
+    assert (await target.act(await proposed(target, "reload"))).result is Result.DONE
+    async with AsyncExitStack() as open_:
+        await (await client(pgbouncer, open_, "orders-db")).execute("SELECT 1")
+        second = asyncio.create_task(answer(pgbouncer, open_, "orders-db"))
+        open_.callback(second.cancel)
+        await asyncio.sleep(1.3)
+        action = await proposed(target, "increase_pool_size", database_name="orders-db")
+        assert (await target.act(action)).result is Result.DONE
+        verdict = await target.verify(action)
+        assert (verdict.judgement, "own pool_size" in verdict.detail) == (Judgement.FAILED, True)
+    pgbouncer.writes()
 
 
 async def test_a_reload_reads_the_ini(pgbouncer: Pooler, target: PgBouncer) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets.kept_open import Lost
+from adapters.targets.kept_open import Lost, plain
 from adapters.targets.pgbouncer.actions import Database, Pause, PoolSize, Reload, Resume
 from adapters.targets.pgbouncer.console import Connection, Console, Pooler
 from adapters.targets.place import Place
 from adapters.targets.sessions import Seen, Session
 from adapters.targets.wanted import Where
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 from engine.model import Outcome, Result
 
 
 def seen(at: Place, wanted: Where, pooler: Pooler) -> Seen[Session]:
     """Never healthy: a pooler at rest says nothing about a client's own pool. Raises Refused, NotFound."""
     now = _state(at, wanted, pooler)
-    ill = pooler.waiting() or now.get("paused") == "yes"
+    ill = pooler.waiting or now.get("paused") == "yes"
     return Seen(f"{at}: {pooler}", now, False if ill else None)
 
 
@@ -26,14 +26,33 @@ def _state(at: Place, wanted: Where, pooler: Pooler) -> dict[str, str]:
     match wanted:
         case PoolSize():
             to = wanted.wanted(pooler.size, 2 * pooler.size)
-            return {"server": str(at), "default_pool_size": str(pooler.size), "to": str(to)}
+            _of_use(at, wanted, pooler)
+            named = {"database": wanted.database_name} if wanted.database_name else {}
+            return {"server": str(at), **named, "default_pool_size": str(pooler.size), "to": str(to)}
         case Database():
-            if wanted.database_name not in pooler.databases:
-                raise NotFound(f"{at} has no database {wanted.database_name}.")
+            _known(at, wanted.database_name, pooler)
             paused = "yes" if pooler.paused(wanted.database_name) else "no"
             return {"server": str(at), "database": wanted.database_name, "paused": paused}
         case _:
             return {"server": str(at), "settings": pooler.settings}
+
+
+def _known(at: Place, database: str, pooler: Pooler) -> None:
+    if database not in pooler.databases:
+        raise NotFound(f"{at} has no database {database}.")
+
+
+def _of_use(at: Place, wanted: PoolSize, pooler: Pooler) -> None:
+    """Raises Refused where those who wait would have nothing of it."""
+    if wanted.database_name:
+        _known(at, wanted.database_name, pooler)
+    meant = [wanted.database_name] if wanted.database_name else list(pooler.waiting)
+    own = [f"{plain(name)} has {size}" for name in meant if (size := pooler.own_size(name)) is not None]
+    if own and len(own) == len(meant):
+        raise Refused(
+            f"pgbouncer.ini sets a pool_size of their own for the databases whose clients wait: {', '.join(own)}. "
+            "No command changes that: raise it there, then reload."
+        )
 
 
 async def act(console: Console, connection: Connection, wanted: Where, approved: Mapping[str, str]) -> Outcome:
@@ -71,7 +90,9 @@ def _command(wanted: Where, now: Mapping[str, str]) -> tuple[str, str]:
     match wanted:
         case PoolSize():
             follow = "default_pool_size in pgbouncer.ini must follow, or the next reload or restart undoes it."
-            return wanted.statement(now["to"]), f"The pools may have {now['to']} connections each. {follow}"
+            return wanted.statement(
+                now["to"]
+            ), f"Pools without a size of their own may have {now['to']} connections. {follow}"
         case Pause():
             return wanted.command, f"{wanted.database_name} is paused: its clients wait until it is resumed."
         case Resume():

@@ -9,13 +9,19 @@ from adapters.targets.wanted import FROM, HOST, PORT, TO, Increase, Name, Where,
 from engine.model import ActionSpec, Parameter, Risk
 
 _POOL = Parameter("database_name", "Database, as PgBouncer calls it")
+_CLIENTS = Parameter("database_name", "Database whose clients wait", required=False)
 
 
 class PoolSize(Increase):
-    """PgBouncer has one size for all pools that have none of their own in its ini."""
+    """One size for the pools of all databases that have none of their own in the ini, which no command changes."""
 
     command = "SET default_pool_size"
     otherwise = "twice as many as now"
+
+    database_name: Name = ""
+
+    def __str__(self) -> str:
+        return super().__str__() + (f", for {self.database_name}" if self.database_name else "")
 
 
 class Reload(Where):
@@ -70,10 +76,11 @@ CATALOGUE: Mapping[str, ActionSpec] = {
     one.name: one
     for one in (
         spec(
-            "increase_pool_size", PoolSize, HOST, PORT, FROM, TO,
+            "increase_pool_size", PoolSize, HOST, PORT, _CLIENTS, FROM, TO,
             risk=Risk.MEDIUM,
             effect="Enlarges the pools of PgBouncer[ at {database_host}][ from {from}][ to {to} connections each], at "
-            "once, until its next reload or restart: default_pool_size in pgbouncer.ini must follow",
+            "once[, for {database_name} and all others without a size of their own], until its next reload or restart: "
+            "default_pool_size in pgbouncer.ini must follow",
             undo="Reload: that brings back what pgbouncer.ini says",
             repeat="Nothing: the same number is set again",
         ),

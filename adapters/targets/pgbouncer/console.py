@@ -33,10 +33,17 @@ class Pooler:
     pools: Sequence[Row]
     settings: str
 
-    def waiting(self, database: str = "") -> int:
-        """Clients that have waited for a second or more."""
-        long = (one for one in self.pools if one["maxwait"] >= 1 and database in ("", one["database"]))
-        return sum(one["cl_waiting"] for one in long)
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """Clients that have waited for a second or more, by database."""
+        long = [one for one in self.pools if one["cl_waiting"] and one["maxwait"] >= 1]
+        names = dict.fromkeys(one["database"] for one in long)
+        return {name: sum(one["cl_waiting"] for one in long if one["database"] == name) for name in names}
+
+    def own_size(self, database: str) -> int | None:
+        """What pgbouncer.ini sets for this database alone, as long as it is another number than all others have."""
+        size = int(self.databases.get(database, {}).get("pool_size", self.size))
+        return size if size not in (-1, self.size) else None
 
     def paused(self, database: str) -> bool:
         return bool(self.databases[database]["paused"])

@@ -13,7 +13,7 @@ from engine.model import Judgement, Verdict
 def verdict(wanted: Where, pooler: Pooler, seen: Mapping[str, str]) -> Verdict:
     match wanted:
         case PoolSize():
-            judgement, why = _widened(pooler, seen)
+            judgement, why = _widened(wanted, pooler, seen)
         case Database():
             judgement, why = _turned(wanted, pooler)
         case _:
@@ -21,12 +21,26 @@ def verdict(wanted: Where, pooler: Pooler, seen: Mapping[str, str]) -> Verdict:
     return Verdict(judgement, f"{why} {pooler}".lstrip())
 
 
-def _widened(pooler: Pooler, seen: Mapping[str, str]) -> tuple[Judgement, str]:
+def _widened(wanted: PoolSize, pooler: Pooler, seen: Mapping[str, str]) -> tuple[Judgement, str]:
     if str(pooler.size) == seen.get("to"):
-        return (Judgement.NOT_YET, "Clients wait still.") if pooler.waiting() else (Judgement.WORKED, "Nobody waits.")
+        return _relieved(wanted, pooler)
     if str(pooler.size) == seen.get("default_pool_size"):
         return Judgement.UNKNOWN, "The size is what it was: the request did not arrive, or a reload has undone it."
     return Judgement.UNKNOWN, "Somebody else has set another size."
+
+
+def _relieved(wanted: PoolSize, pooler: Pooler) -> tuple[Judgement, str]:
+    """A database whose own size was the same number as everybody's shows only now that it has its own."""
+    waiting = pooler.waiting
+    meant = [name for name in waiting if wanted.database_name in ("", name)]
+    if not meant:
+        return Judgement.WORKED, "Nobody waits."
+    if all(pooler.own_size(name) is not None for name in meant):
+        return (
+            Judgement.FAILED,
+            "Clients wait still, for databases whose own pool_size in pgbouncer.ini did not change.",
+        )
+    return Judgement.NOT_YET, "Clients wait still."
 
 
 def _turned(wanted: Database, pooler: Pooler) -> tuple[Judgement, str]:
