@@ -44,6 +44,8 @@ class Limits:
     # https://github.com/slackapi/bolt-js/issues/2509: refused somewhere above 13,200, and Slack does not say how it
     # counts (issue 2867 there); so we count all of the JSON, and stay below
     total: int = 12_000
+    # ours: what a notification says besides the title
+    summary: int = 300
 
 
 LIMITS = Limits()

@@ -11,13 +11,12 @@ from typing import Any, assert_never
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, Link, Part, Text, Tone
 from adapters.chat.fit import fit
-from adapters.chat.plain import MOODS
-from adapters.chat.shorten import one_line
+from adapters.chat.plain import SIGNS, UNNAMED, summary
 from adapters.chat.slack.controls import control, rows
 from adapters.chat.slack.fit import BOUNDS, SHARES
 from adapters.chat.slack.limits import LIMITS
 from adapters.chat.slack.prose import prose
-from adapters.chat.slack.words import UNNAMED, escaped, letters, one_line_text, plain_text, rich_text, section
+from adapters.chat.slack.words import escaped, letters, one_line_text, plain_text, rich_text, section
 
 COLOURS = {
     Tone.WAITING: "#cf8a1c",
@@ -27,14 +26,14 @@ COLOURS = {
 }
 """Only an attachment can have a colour, but a client may fold it away: what needs none is no attachment."""
 
-SIGNS = {
-    Tone.NEUTRAL: ("", ""),
-    Tone.WAITING: ("raised_hand", "✋"),
-    Tone.WORKING: ("hourglass_flowing_sand", "⏳"),
-    Tone.GOOD: ("white_check_mark", "✅"),
-    Tone.BAD: ("rotating_light", "🚨"),
+EMOJI = {
+    Tone.NEUTRAL: "",
+    Tone.WAITING: "raised_hand",
+    Tone.WORKING: "hourglass_flowing_sand",
+    Tone.GOOD: "white_check_mark",
+    Tone.BAD: "rotating_light",
 }
-"""The tone for who cannot tell colours apart: Slack's name of a sign, and the sign. They differ in shape."""
+"""Slack's names of the signs."""
 
 
 class Family(Enum):
@@ -63,7 +62,7 @@ def home(card: Card) -> dict[str, Any]:
 
 
 def _message(card: Card) -> Message:
-    text = escaped(_notice(card))
+    text = escaped(summary(card, LIMITS.summary))
     title, blocks = _title(card), _blocks(card.parts)
     if card.tone is Tone.NEUTRAL or not blocks:
         return Message(text, [title, *blocks], [])
@@ -71,7 +70,7 @@ def _message(card: Card) -> Message:
 
 
 def _home(card: Card) -> dict[str, Any]:
-    title = f"{SIGNS[card.tone][1]} {card.title}".strip()
+    title = f"{SIGNS[card.tone]} {card.title}".strip()
     header = {"type": "header", "text": one_line_text(title, LIMITS.header)}
     return {"type": "home", "blocks": [header, *_blocks(card.parts)]}
 
@@ -86,28 +85,9 @@ def _small(view: dict[str, Any], most: int) -> bool:
 
 
 def _title(card: Card) -> dict[str, Any]:
-    sign, _ = SIGNS[card.tone]
+    sign = EMOJI[card.tone]
     signed = [{"type": "emoji", "name": sign}, letters(" ")] if sign else []
     return rich_text(section(*signed, letters(card.title or UNNAMED, bold=True)))
-
-
-def _notice(card: Card) -> str:
-    """The title, how it stands, and the most telling line."""
-    mood = f" ({MOODS[card.tone]})" if MOODS[card.tone] else ""
-    telling = one_line(next((line for part in card.parts if (line := _line(part))), ""), LIMITS.confirm_text)
-    return f"{card.title or UNNAMED}{mood}" + (f": {telling}" if telling else "")
-
-
-def _line(part: Part) -> str:
-    match part:
-        case Text(text=text, quiet=False):
-            return text
-        case Facts(pairs=pairs):
-            return " · ".join(f"{name} {value}" for name, value in pairs[:3])
-        case Code(text=text):
-            return text
-        case _:
-            return ""
 
 
 def _blocks(parts: Sequence[Part]) -> list[dict[str, Any]]:

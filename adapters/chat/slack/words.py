@@ -5,10 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from adapters.chat.plain import UNNAMED
 from adapters.chat.shorten import one_line
-
-UNNAMED = "…"
-"""Slack takes no empty text."""
 
 
 def plain_text(text: str) -> dict[str, Any]:

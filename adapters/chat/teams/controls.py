@@ -10,9 +10,10 @@ from typing import Any
 
 from adapters.chat.card import Button, Form, Link, Part
 from adapters.chat.carried import sendable
+from adapters.chat.plain import UNNAMED
 from adapters.chat.teams import forms
 from adapters.chat.teams.limits import LIMITS
-from adapters.chat.teams.words import UNNAMED, Element, lines, one_line
+from adapters.chat.teams.words import Element, lines, one_line
 from adapters.chat.visible import visible
 
 FRAME = 5

@@ -9,8 +9,9 @@ from typing import Any, assert_never
 from adapters.chat import carried
 from adapters.chat.card import Field, Form, Kind
 from adapters.chat.carried import of, sendable, unpacked
+from adapters.chat.plain import UNNAMED
 from adapters.chat.teams.limits import LIMITS
-from adapters.chat.teams.words import UNNAMED, Element, one_line, rich
+from adapters.chat.teams.words import Element, one_line, rich
 from adapters.chat.visible import visible
 
 OURS = frozenset({"ask", "form", "back", "key"})

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
+from adapters.chat import plain
 from adapters.chat.card import Button, Card, Code, Control, Divider, Facts, Field, Form, Image, Link, Part, Text, Tone
 from adapters.chat.fit import fit
-from adapters.chat.plain import MOODS
+from adapters.chat.plain import MOODS, SIGNS, UNNAMED
 from adapters.chat.teams import forms
 from adapters.chat.teams.controls import REFRESH, SEND, control, execute, rows, say
 from adapters.chat.teams.fit import BOUNDS, SHARES
 from adapters.chat.teams.limits import LIMITS, size
-from adapters.chat.teams.words import HARD_SPACE, UNNAMED, Element, code, heading, lines, one_line, rich
+from adapters.chat.teams.words import HARD_SPACE, Element, code, heading, lines, one_line, rich
 
 STYLES = {
     Tone.NEUTRAL: "emphasis",
@@ -22,9 +23,6 @@ STYLES = {
     Tone.GOOD: "good",
     Tone.BAD: "attention",
 }
-
-SIGNS = {Tone.NEUTRAL: "", Tone.WAITING: "✋", Tone.WORKING: "⏳", Tone.GOOD: "✅", Tone.BAD: "🚨"}
-"""The tone for who cannot tell colours apart."""
 
 BACK = "Back"
 
@@ -66,11 +64,8 @@ def corrected(form: Form, values: Mapping[str, str], refused: Card, back: str) -
 
 
 def summary(card: Card) -> str:
-    """What a notification says: the title, how it stands, and the most telling line."""
-    mood = f" ({MOODS[card.tone]})" if MOODS[card.tone] else ""
-    telling = next((line for part in card.parts if (line := _line(part))), "")
-    whole = f"{card.title or UNNAMED}{mood}" + (f": {telling}" if telling else "")
-    return one_line(whole, LIMITS.summary)
+    """What a notification says, short enough for one."""
+    return one_line(plain.summary(card, LIMITS.summary), LIMITS.summary)
 
 
 def notice(card: Card) -> str:
@@ -153,18 +148,6 @@ def _fact(name: str, value: str, number: int) -> Element:
         {"type": "Column", "width": 3, "items": list(lines(value))},
     ]
     return {"type": "ColumnSet", "columns": columns, "spacing": "Small" if number else "Default"}
-
-
-def _line(part: Part) -> str:
-    match part:
-        case Text(text=text, quiet=False):
-            return text
-        case Facts(pairs=pairs):
-            return " · ".join(f"{name} {value}" for name, value in pairs[:3])
-        case Code(text=text):
-            return text
-        case _:
-            return ""
 
 
 def window(field: Field, send: str) -> Element:

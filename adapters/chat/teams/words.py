@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from adapters.chat import shorten
+from adapters.chat.plain import UNNAMED
 
 Element: TypeAlias = dict[str, Any]
-
-UNNAMED = "…"
-"""Shown where there is nothing to show."""
 
 HARD_SPACE = "\u00a0"
 
