@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from adapters.targets.services.failures import Denied, Lost, NotSent, plain
 from adapters.targets.services.found import Container, Gone
@@ -20,6 +20,9 @@ LARGEST = 4_000_000
 
 class _Shown(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+S = TypeVar("S", bound=_Shown)
 
 
 class _Health(_Shown):
@@ -39,6 +42,15 @@ class _Inspected(_Shown):
     id: str = Field(alias="Id", pattern=r"^[0-9a-f]{12,64}$")
     name: str = Field(alias="Name")
     state: _State = Field(alias="State")
+
+
+class _Component(_Shown):
+    name: str = Field("Docker", alias="Name")
+
+
+class _Version(_Shown):
+    version: str = Field("of an unknown version", alias="Version")
+    components: tuple[_Component, ...] = Field((), alias="Components")
 
 
 class Docker:
@@ -65,10 +77,7 @@ class Docker:
         if status == httpx.codes.NOT_FOUND:
             return Gone(f"Docker knows no container {name}.")
         self._raise_for(status, body)
-        try:
-            shown = _Inspected.model_validate(body)
-        except ValidationError:
-            raise Unreachable("Docker answered with something that Docker does not say.", temporary=False) from None
+        shown = _shown(_Inspected, body)
         if shown.name.removeprefix("/") != name:
             return Gone(f"Docker knows no container {name}.")
         return _container(shown, name)
@@ -77,9 +86,9 @@ class Docker:
         """Raises Unreachable, Denied."""
         status, body = await self._read("/version")
         self._raise_for(status, body)
-        shown = body if isinstance(body, dict) else {}
-        parts = shown.get("Components") or [{}]
-        return plain(f"{parts[0].get('Name', 'Docker')} {shown.get('Version', 'of an unknown version')}")
+        shown = _shown(_Version, body)
+        product = next((one.name for one in shown.components), "Docker")
+        return plain(f"{product} {shown.version}")
 
     async def restart(self, container_id: str) -> None:
         """By id, so a container that has since taken the name is left alone. Raises NotSent, Lost, Denied, Refused."""
@@ -118,6 +127,13 @@ class Docker:
             raise Lost("Docker broke the connection off before it had answered.") from None
 
 
+def _shown(model: type[S], body: object) -> S:
+    try:
+        return model.model_validate(body)
+    except ValidationError:
+        raise Unreachable("Docker answered with something that Docker does not say.", temporary=False) from None
+
+
 async def _json(response: httpx.Response) -> Any:
     content = b""
     async for chunk in response.aiter_bytes():
@@ -125,7 +141,7 @@ async def _json(response: httpx.Response) -> Any:
         if len(content) > LARGEST:
             raise Lost("Docker sent an answer without end.")
     try:
-        return json.loads(content)
+        return from_json(content)  # json.loads would be felled by an answer nested deep enough
     except ValueError:
         return None
 
