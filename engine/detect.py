@@ -61,7 +61,9 @@ class Detector:
             if not rule.pattern.quiets:  # what calms is only asked where something is alarming
                 literal(rule.regex.pattern)
         self._gate = Gate([rule.regex.pattern for rule in self._rules])
-        self._watched = Gate([rule for one in self.patterns.values() if not one.asked for rule in one.match])
+        self._watched = Gate(
+            [rule for one in self.patterns.values() if not one.asked for rule in one.match], swift=True
+        )
 
     def places(self, text: str) -> list[int]:
         """Where an entry may match, in order: the offsets of the rules' literals. Never wrong about 'nowhere'."""

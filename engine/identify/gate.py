@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 SHORTEST_LITERAL = 4
 SHORTEST = 3
@@ -25,9 +25,12 @@ AnyOf = frozenset[str]
 
 
 class Gate:
-    """Regexes by the literals that their matches must hold; one without any always passes."""
+    """Regexes by the literals that their matches must hold; one without any always passes.
 
-    def __init__(self, regexes: Sequence[str]) -> None:
+    ``swift`` reads long texts twice as fast: its states take some ten times the memory, which short texts do not repay.
+    """
+
+    def __init__(self, regexes: Sequence[str], *, swift: bool = False) -> None:
         demands = [required(regex) for regex in regexes]
         self._always = frozenset(number for number, any_of in enumerate(demands) if not any_of)
         behind: dict[str, set[int]] = {}
@@ -35,7 +38,8 @@ class Gate:
             for one in any_of:
                 behind.setdefault(one, set()).add(number)
         self._behind = [frozenset(numbers) for numbers in behind.values()]
-        self._search = AhoCorasick(list(behind), matchkind=MatchKind.Standard)
+        states = Implementation.DFA if swift else None
+        self._search = AhoCorasick(list(behind), matchkind=MatchKind.Standard, implementation=states)
 
     def passing(self, text: str) -> set[int]:
         """The numbers of the regexes that may match somewhere in ``text``. Never wrong about the others."""

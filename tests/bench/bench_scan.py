@@ -1,8 +1,13 @@
-"""How fast logs are scanned, beside the plain way and beside grep, on the same file in the same run."""
+"""How fast logs are scanned, beside the plain way and beside grep, on the same file in the same run.
+
+The plain way tries every rule on every line, and is given 2,000 lines of the file; grep is given the literals
+that the rules' matches hold, so that it finds the same lines, but not what they mean.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import shutil
@@ -13,10 +18,12 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.scan import scan
+from engine.identify.gate import required
 from tests.engine.desks import DETECTOR
 
 SIZE = 120_000_000
-RULES = [rule for pattern in DETECTOR.patterns.values() for rule in pattern.match]
+RULES = [rule for one in DETECTOR.patterns.values() if not one.asked for rule in one.match]
+LITERALS = sorted({one for rule in RULES for one in required(rule)})
 
 
 def made(folder: Path) -> Path:
@@ -34,13 +41,23 @@ def made(folder: Path) -> Path:
     return file
 
 
-def timed(work: Callable[[], int]) -> tuple[int, float]:
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
+def timed(work: Callable[[], int], times: int) -> tuple[int, float]:
+    """What it found, and the seconds of its quickest run."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        found = work()
+        took.append(time.perf_counter() - began)
+    return found, min(took)
 
 
 def test_scan(tmp_path: Path) -> None:
     file = made(tmp_path)
+    wanted, part = tmp_path / "literals", tmp_path / "part.log"
+    wanted.write_text("\n".join(LITERALS))
+    lines = file.read_text().splitlines(keepends=True)
+    part.write_text("".join(lines[39_000:41_000]))
+    del lines
 
     def ours() -> int:
         result = asyncio.run(scan([str(file)], DETECTOR, SystemClock(), lambda _size: None))
@@ -48,19 +65,22 @@ def test_scan(tmp_path: Path) -> None:
 
     def plain() -> int:
         rules = [re.compile(rule, re.IGNORECASE) for rule in RULES]
-        with file.open(encoding="utf-8") as log:
+        with part.open(encoding="utf-8") as log:
             return sum(any(rule.search(line) for rule in rules) for line in log)
 
     def grep() -> int:
-        words = "AirflowTaskTimeout|QueuePool limit of size|OutOfMemoryError|sorry, too many clients already"
-        done = subprocess.run([str(shutil.which("grep")), "-cEi", words, str(file)], capture_output=True, check=False)
+        command = [str(shutil.which("grep")), "-cFif", str(wanted), str(file)]
+        done = subprocess.run(command, capture_output=True, check=False, env=os.environ | {"LC_ALL": "C"})
         return int(done.stdout)
 
     subprocess.run(["cat", str(file)], stdout=subprocess.DEVNULL, check=True)
-    results = {name: timed(work) for name, work in {"ours": ours, "plain": plain, "grep": grep}.items()}
-    size = file.stat().st_size / 1e6
-    for name, (count, seconds) in results.items():
-        print(f"{name:6} {count:5} found  {seconds:6.2f} s  {size / seconds:8.1f} MB/s")
+    results = {"ours": timed(ours, 5), "plain": timed(plain, 1), "grep": timed(grep, 5)}
+    read = {"ours": file, "plain": part, "grep": file}
+    speed = {name: read[name].stat().st_size / 1e6 / seconds for name, (_, seconds) in results.items()}
+    print(f"\n{len(RULES):,} rules, {len(LITERALS):,} literals")
+    for name, (count, _) in results.items():
+        print(f"{name:6} {count:5} found  {speed[name]:9.2f} MB/s")
     for name in ("plain", "grep"):
-        print(f"ours is {results[name][1] / results['ours'][1]:.1f} times as fast as {name}")
-    assert len({count for count, _ in results.values()}) == 1
+        print(f"ours is {speed['ours'] / speed[name]:,.1f} times as fast as {name}")
+    assert results["ours"][0] == results["grep"][0] > 10
+    assert results["plain"][0] == 1
