@@ -13,6 +13,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.logger.messages import warning_token_skipped
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
@@ -78,9 +79,11 @@ class Door:
         return True
 
     def _gestures(self, tokens: Tokens) -> AsyncApp:
+        logger = logging.getLogger("slack.bolt")
+        logger.addFilter(_news)
         app = AsyncApp(
             name="oncall",
-            logger=logging.getLogger("slack.bolt"),
+            logger=logger,
             signing_secret=tokens.signing_secret,
             authorize=_authorize(tokens),
             process_before_response=True,  # else bolt acknowledges an event before we have kept it
@@ -128,6 +131,11 @@ class Door:
     async def _sent(self, ack: AsyncAck, body: Payload) -> None:
         answer = await self._desk.take_form(said.sent(body), body["view"])
         await ack(dict(answer) if answer else "")
+
+
+def _news(record: logging.LogRecord) -> bool:
+    """Bolt finds our setting SLACK_BOT_TOKEN, and warns that it asks ``_authorize`` instead, as it should."""
+    return record.getMessage() != warning_token_skipped()
 
 
 async def _nothing(ack: AsyncAck) -> None:
