@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import aiohttp
 from aiohttp import web
+from slack_sdk.signature import SignatureVerifier
 
-from adapters.chat.ask import Ask
+from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Button, Card, Field, Form, Kind, Link, Text, Tone
 from adapters.chat.inbox import Inbox
 from adapters.chat.outbox import Deliveries
+from adapters.chat.platform import Ref
 from adapters.chat.slack.platform import SlackChat, Tokens
 from bot.clock import SystemClock
+from engine.errors import Unreachable
 from engine.ports import Clock
 from storage.memory import MemoryDeliveries, MemoryInbox
 from tests.servers import free_port
@@ -77,6 +82,32 @@ def by_socket(slack: Slack) -> Tokens:
     return Tokens(slack.bot_token, app=slack.app_token)
 
 
+class Stumbling(MemoryInbox):
+    """Does not answer at first."""
+
+    stumbled = False
+
+    async def hear(self, platform: str, id: str, body: str) -> bool:
+        if not self.stumbled:
+            self.stumbled = True
+            raise Unreachable
+        return await super().hear(platform, id, body)
+
+
+async def sent_to_the_letter(office: Office, times: int) -> list[int]:
+    body = "command=%2Foncall&text=approve+17&user_id=U1&channel_id=C1&trigger_id=1.2.3"
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **signed(office.slack, body)}
+    async with aiohttp.ClientSession() as outside:
+        return [(await outside.post(office.slack.courier.url, data=body, headers=headers)).status for _ in range(times)]
+
+
+def signed(slack: Slack, body: str) -> dict[str, str]:
+    stamp = str(int(time.time()))
+    signature = SignatureVerifier(slack.signing_secret).generate_signature(timestamp=stamp, body=body)
+    assert signature
+    return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature}
+
+
 REJECT = Form("Reject…", "reject 17", (Field("reason", "Reason"),))
 CHANGE = Form(
     "Change and approve…",
@@ -95,5 +126,10 @@ INCIDENT = Card(
     ),
     tone=Tone.WAITING,
 )
+
+
+async def standing(office: Office, chat: SlackChat, card: Card = INCIDENT, key: str = "incident-17") -> Ref:
+    return await chat.post(Room("incidents"), card, key=key)
+
 
 logging.getLogger("slack").setLevel(logging.INFO)
