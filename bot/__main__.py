@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from bot.check.report import render, to_json
 from bot.clock import SystemClock
 from bot.dangers import refuse_dangers
 from bot.log import setup
+from bot.outcomes import Outcomes, recorded
 from bot.people import first_name
 from bot.replay.command import replay
 from bot.scan import STDIN
@@ -36,7 +38,7 @@ from bot.signing_key import signing_key
 from bot.systems import systems
 from bot.teams_package import VERSION, package
 from bot.terminal import err, plainly
-from engine.errors import Misconfigured
+from engine.errors import Misconfigured, OnCallError
 from engine.model import Lesson
 from storage.database import connect
 from storage.hold import hold
@@ -107,12 +109,12 @@ def analyze(
     """Explain one text: what broke, why, and what would mend it."""
     with plainly():
         settings = _settings()
-        knows, rules = detector(), policy(settings, ())
+        explain = partial(explained, detector(), CATALOGUES, policy(settings, ()), outcomes=_outcomes(settings))
         if jsonl:
             for id, text in _cases(file):
-                print(json.dumps({"id": id, **explained(knows, CATALOGUES, rules, text)}, ensure_ascii=False))  # noqa: T201 - the answer itself
+                print(json.dumps({"id": id, **explain(text)}, ensure_ascii=False))  # noqa: T201 - the answer itself
             return
-        answer = explained(knows, CATALOGUES, rules, _text(file), "" if file == STDIN else file)
+        answer = explain(_text(file), "" if file == STDIN else file)
         out.print_json(data=answer) if as_json else out.print(show.analysis(answer))
 
 
@@ -197,6 +199,15 @@ def _settings(*, demo: bool = False) -> Settings:
         raise Misconfigured("The guided example lets everybody be anybody, so it only listens on this machine.")
     setup(settings.log_level, settings.secrets(), settings.log_format)
     return settings
+
+
+def _outcomes(settings: Settings) -> Outcomes:
+    """What our database has recorded; nothing where there is none, and a word to the terminal where it is silent."""
+    try:
+        return asyncio.run(recorded(settings.database_url.get_secret_value()))
+    except OnCallError as error:
+        err.print(f"! What was learned is left out: {error}", style="yellow", markup=False, highlight=False)
+        return Outcomes()
 
 
 def _cases(file: str) -> Iterator[tuple[object, str]]:

@@ -25,8 +25,8 @@ from storage.memory import MemoryIncidents
 
 Catalogues = Mapping[str, Mapping[str, ActionSpec]]
 
-STDIN = "standard input"
-"""Where a text stands that came from no file."""
+UNNAMED = "the text given"
+"""Where a line stands that came from no file."""
 
 NOTHING_LEARNED = Outcomes()
 
@@ -54,7 +54,7 @@ def analyze(
     if found is None:
         return _calm(detector.names(whole, source))
     names = detector.names_around(found, text, whole, source)
-    incident = _incident(found, names, shorten(whole, LIMIT), source or STDIN, policy)
+    incident = _incident(found, names, shorten(whole, LIMIT), source or UNNAMED, policy)
     desk = _desk(detector, catalogues, policy)
     ranked = _ranked(desk, incident, found.pattern, outcomes)
     first = ranked[0].option if ranked else None
@@ -180,6 +180,7 @@ def _evidence(found: Found, text: str, entry: str, source: str) -> dict[str, Any
     """The lines that matched. ``line`` counts from 1 in the file or in standard input."""
     begin = text.rfind("\n", 0, found.begins) + 1
     end = text.find("\n", max(found.ends - 1, begin))
-    matched = redact(text[begin : end if end >= 0 else len(text)])
-    shown = matched if matched in entry else shorten(entry, LIMIT)  # a secret over many lines is known by the whole
-    return {"file": source or None, "line": text.count("\n", 0, begin) + 1, "text": shown}
+    matched = text[begin : end if end >= 0 else len(text)]
+    if matched not in entry and (matched := redact(matched)) not in entry:
+        matched = entry  # a secret over several lines is only known by the whole
+    return {"file": source or None, "line": text.count("\n", 0, begin) + 1, "text": shorten(matched, LIMIT)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
-from bot.words import excerpt, in_order, name, percent
+from bot.words import excerpt, in_order, name, percent, span
 from engine.model import Incident
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
@@ -92,18 +93,34 @@ def analysis(answer: Mapping[str, Any]) -> RenderableType:
         ("Category", answer["root_cause_category"]),
         ("Confidence", percent(answer["confidence_score"])),
         ("Known as", answer["pattern"]),
+        *_impact(answer.get("impact")),
+        *_expected(answer["predicted_resolution_time"]),
         *((name(key), value) for key, value in in_order(answer["identifiers"])),
     ]
     for label, value in rows:
         facts.add_row(label, Text(str(value)))
     actions = [_action(number, action) for number, action in enumerate(answer["recommended_actions"], 1)]
     steps = [Text(f"   • {step}") for step in answer["steps"]]
+    because = [Text(f"   • {reason}") for reason in answer["because"]]
     parts: list[RenderableType] = [Text(answer["root_cause"]), Text(), facts, Text()]
     parts += _titled("What would mend it", actions)
-    shown = Text(excerpt(answer["evidence"])[:SHOWN], style="dim")
-    return Group(
-        Panel(Group(*parts, *_titled("For a person", steps), shown), title=Text(answer["title"]), padding=(1, 2))
-    )
+    parts += [Text(answer["hand_over"]), Text()] if answer["hand_over"] else []
+    parts += [*_titled("For a person", steps), *_titled("Why", because)]
+    shown = Text(excerpt(answer["excerpt"])[:SHOWN], style="dim")
+    return Group(Panel(Group(*parts, shown), title=Text(answer["title"]), padding=(1, 2)))
+
+
+def _impact(impact: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """What depends on it stands among the reasons."""
+    if impact:
+        yield "Belongs to", f"{impact['service']} ({impact['criticality']})"
+        if impact["owners"]:
+            yield "Owners", ", ".join(impact["owners"])
+
+
+def _expected(seconds: int | None) -> Iterator[tuple[str, str]]:
+    if seconds is not None:
+        yield "Mended within", f"{span(timedelta(seconds=seconds))}, as the times before"
 
 
 def _titled(title: str, lines: Sequence[Text]) -> list[Text]:

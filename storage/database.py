@@ -69,6 +69,12 @@ async def connect(url: str, *, busy: float = 5.0, patience: float = 30.0) -> Asy
         await database.engine.dispose()
 
 
+def kept(url: str) -> bool:
+    """False where nothing was ever kept there: the file of an SQLite database is missing. Raises Misconfigured."""
+    full = make_url(address(url))
+    return full.get_backend_name() != "sqlite" or Path(full.database or "").exists()
+
+
 def _on_file(url: URL, busy: float) -> Database:
     file = Path(url.database or "")
     try:

@@ -150,8 +150,8 @@ class Player:
         if await self._desk.incidents.list((Status.RESOLVED,), limit=1):
             return True
         waiting = await self._desk.incidents.waiting_for(WaitsFor.PERSON)
-        most = len(self._desk.policy.on_call)
-        return any(not one.assigned_to and one.diagnosed_at and one.escalations < most for one in waiting)
+        due = (one for one in waiting if not one.assigned_to and one.diagnosed_at)
+        return any(one.escalations < len(self._desk.policy.woken(one)) for one in due)
 
     async def _ended(self, id: IncidentId) -> Incident:
         """The end of an action, now that its time has come."""
