@@ -25,6 +25,7 @@ from tests.servers.adaptive_cards import violations
 from tests.servers.entra import Entra, entra
 from tests.servers.teams.company import BOT_NAME, PEOPLE
 from tests.servers.teams.reading import words
+from tests.servers.teams.shown import Message
 from tests.servers.teams_connector import Teams, connector, served
 
 
@@ -130,6 +131,16 @@ def registered(microsoft: Entra, teams: Teams) -> Registration:
     )
 
 
+def said_in(messages: list[Message]) -> list[str]:
+    return [words(one) for one in messages]
+
+
+async def answered(teams: Teams, look: Callable[[], list[Message]]) -> str:
+    """The newest answer, once there is one."""
+    return words((await teams.until(look))[-1])
+
+
+INCIDENTS = Room("incidents")
 REJECT = Form("Reject …", "reject 17", (Field("why", "Why not?"),))
 CHANGE = Form(
     "Change and approve …",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,56 +16,15 @@ from adapters.chat.teams.examine import examine
 from adapters.chat.teams.platform import Registration, TeamsChat
 from engine.errors import NotFound, Unreachable
 from storage.memory import MemoryInbox
-from tests.adapters.teams_office import INCIDENT, Office, registered
+from tests.adapters.teams_office import INCIDENT, INCIDENTS, Office, answered, registered, said_in
 from tests.clock import FakeClock
-from tests.servers.adaptive_cards import violations
-from tests.servers.entra import Entra, entra
+from tests.servers.entra import Entra
 from tests.servers.teams import activities
 from tests.servers.teams.company import BOT_ID, PEOPLE
 from tests.servers.teams.reading import words
-from tests.servers.teams.shown import Message
 from tests.servers.teams_connector import Teams, connector
 
 pytestmark = pytest.mark.real
-
-INCIDENTS = Room("incidents")
-
-
-@pytest.fixture(scope="module")
-def sign_in() -> Iterator[Entra]:
-    """One for all: making keys takes long."""
-    with entra() as microsoft:
-        yield microsoft
-
-
-@pytest.fixture
-async def teams(sign_in: Entra) -> AsyncIterator[Teams]:
-    async with connector(sign_in) as company:
-        yield company
-        assert [one for card in company.cards for one in violations(card)] == []
-
-
-@pytest.fixture
-async def office(teams: Teams) -> Office:
-    return Office(teams)
-
-
-@pytest.fixture
-async def chat(office: Office) -> AsyncIterator[TeamsChat]:
-    """The program, which the team and everybody in it has added."""
-    async with office.open() as platform:
-        await office.teams.installs("channel")
-        await office.teams.installs("group")
-        yield platform
-
-
-def said_in(messages: list[Message]) -> list[str]:
-    return [words(one) for one in messages]
-
-
-async def answered(teams: Teams, look: Callable[[], list[Message]]) -> str:
-    """The newest answer, once there is one."""
-    return words((await teams.until(look))[-1])
 
 
 class TestTelling:

@@ -28,19 +28,6 @@ async def teams() -> AsyncIterator[Teams]:
             assert [one for card in company.cards for one in violations(card)] == []
 
 
-@pytest.fixture
-async def office(teams: Teams) -> Office:
-    return Office(teams)
-
-
-@pytest.fixture
-async def chat(office: Office) -> AsyncIterator[TeamsChat]:
-    async with office.open() as platform:
-        await office.teams.installs("channel")
-        await office.teams.installs("group")
-        yield platform
-
-
 @pytest.mark.parametrize("scope", ["personal", "group", "channel"])
 async def test_a_whole_story(scope: str, teams: Teams, office: Office, chat: TeamsChat) -> None:
     alice = teams.person("alice")

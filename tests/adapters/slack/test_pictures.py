@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from io import BytesIO
 
 import pytest
@@ -28,21 +27,8 @@ CURVES = Card("3 of 4 worked", (Text("I said 75%."), Image(drawn(), "A curve tha
 
 
 @pytest.fixture
-async def acme() -> AsyncIterator[Slack]:
-    async with slack() as workspace:
-        yield workspace
-        assert workspace.api.violations == []
-
-
-@pytest.fixture
 def office(acme: Slack) -> Office:
     return Office(acme, answers=lambda _ask: CURVES)
-
-
-@pytest.fixture
-async def chat(office: Office) -> AsyncIterator[SlackChat]:
-    async with office.open() as opened:
-        yield opened
 
 
 async def test_a_picture_follows_its_card(office: Office, chat: SlackChat) -> None:
