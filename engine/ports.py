@@ -161,11 +161,8 @@ class Target(Protocol):
 
     name: str
     dry_run: bool
-
-    @property
-    def named_by(self) -> tuple[str, ...]:
-        """The identifiers that, all together, name a thing of it exactly: it is looked at whatever is proposed."""
-        return ()
+    named_by: tuple[str, ...] = ()
+    """The identifiers that, all together, name a thing of this target exactly: it is looked at whatever is proposed."""
 
     def catalogue(self) -> Mapping[str, ActionSpec]:
         """The actions by name."""

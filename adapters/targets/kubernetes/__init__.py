@@ -35,7 +35,7 @@ TRIES = 4
 class Kubernetes(Target):
     name = "kubernetes"
     dry_run = False
-    named_by = ("namespace", "pod_name")
+    named_by: tuple[str, ...] = ("namespace", "pod_name")
 
     def __init__(self, settings: KubernetesSettings) -> None:
         """Raises Misconfigured."""
