@@ -26,20 +26,26 @@ _NAMED = (
     r"(?:(\")[^\"]*\"|(')[^']*'|[^\s,;&}\])\"']+)"
 )
 
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(regex, re.IGNORECASE), instead)
-    for regex, instead in (
-        (_PRIVATE_KEY, HIDDEN),
-        (_URL, rf"\1:{HIDDEN}@"),
-        (_HEADER, rf"\1{HIDDEN}"),
-        (_BEARER, rf"\1{HIDDEN}"),
-        (_COOKIE, rf"\1{HIDDEN}"),
-        (_JWT, HIDDEN),
-        (_AWS, HIDDEN),
-        (_VENDOR, HIDDEN),
-        (_NAMED, rf"\1\2\3{HIDDEN}\2\3"),  # a JSON line stays one: the quotes are kept
+_SECRETS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
+    (re.compile(regex, re.IGNORECASE), instead, tuple(signs.split()))
+    for regex, instead, signs in (
+        (_PRIVATE_KEY, HIDDEN, "-----begin"),
+        (_URL, rf"\1:{HIDDEN}@", "://"),
+        (_HEADER, rf"\1{HIDDEN}", "authorization"),
+        (_BEARER, rf"\1{HIDDEN}", "bearer"),
+        (_COOKIE, rf"\1{HIDDEN}", "cookie"),
+        (_JWT, HIDDEN, "eyj"),
+        (_AWS, HIDDEN, "akia asia"),
+        (_VENDOR, HIDDEN, "ghp_ gho_ ghu_ ghs_ ghr_ glpat- xox sk- aiza"),
+        # A JSON line stays one: the quotes are kept.
+        (_NAMED, rf"\1\2\3{HIDDEN}\2\3", "pass pwd secret token key credential"),
     )
 )
+"""How a secret looks, what is put in its place, and the signs of which it has at least one: without, none is sought."""
+
+_ALIKE = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"})
+"""Letters that a regex without regard to case takes for others: https://docs.python.org/3/library/re.html#re.IGNORECASE"""
+
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
@@ -52,8 +58,10 @@ def clean(text: str) -> str:
 def redact(text: str, limit: int = LIMIT) -> str:
     """Clean text without passwords, tokens and keys, at most ``limit`` characters; what was left out is said."""
     text = clean(shorten(text, 4 * limit))
-    for secret, instead in _SECRETS:
-        text = secret.sub(instead, text)
+    low = text.translate(_ALIKE).lower()
+    for secret, instead, signs in _SECRETS:
+        if any(sign in low for sign in signs):
+            text = secret.sub(instead, text)
     return shorten(text, limit)
 
 

@@ -28,25 +28,28 @@ _NOTHING = frozenset(
 class Rules:
     """``names``: a log field's name to our name. ``texts``, ``sources``: regexes whose groups carry our names.
 
-    ``services``: the marks of each system, those of the more telling ones first.
+    ``marks``: a system, and what only its texts bear; those of the more telling systems first.
     """
 
     names: Mapping[str, str]
     texts: tuple[re.Pattern[str], ...]
     sources: tuple[re.Pattern[str], ...]
-    services: Mapping[str, re.Pattern[str]]
     gate: Gate
+    marks: tuple[tuple[str, re.Pattern[str]], ...]
+    marks_gate: Gate
 
 
 def load(file: Path = RULES) -> Rules:
     """Raises ValueError where a rule is not a regex."""
     head = tomllib.loads(file.read_text("utf-8"))
+    marks = [(service, mark) for service, some in head["services"].items() for mark in some]
     return Rules(
         names={field: name for name, fields in head["fields"].items() for field in fields},
         texts=tuple(re.compile(rule, re.MULTILINE) for rule in head["text"]),
         sources=tuple(re.compile(rule) for rule in head["source"]),
-        services={service: re.compile("|".join(marks), re.MULTILINE) for service, marks in head["services"].items()},
         gate=Gate(head["text"]),
+        marks=tuple((service, re.compile(mark, re.MULTILINE)) for service, mark in marks),
+        marks_gate=Gate([mark for _, mark in marks]),
     )
 
 
@@ -65,8 +68,9 @@ def identify(rules: Rules, text: str, source: str = "") -> dict[str, str]:
 def speaker(rules: Rules, texts: Sequence[str]) -> str:
     """The system whose marks stand in the first of these texts that bears any; ``application`` if none does."""
     for text in texts:
-        for service, marks in rules.services.items():
-            if marks.search(text):
+        for number in sorted(rules.marks_gate.passing(text)):
+            service, mark = rules.marks[number]
+            if mark.search(text):
                 return service
     return "application"
 
