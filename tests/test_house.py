@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +96,12 @@ def test_every_action_says_all_that_an_approver_must_know(target: str, spec: Act
     assert spec.object
     assert spec.timeout.total_seconds() > 0
     assert f"`{spec.name}`" in (ROOT / "docs" / "targets.md").read_text("utf-8"), f"docs/targets.md forgets {target}"
+
+
+def test_every_target_is_kept_apart_from_the_others() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    apart = [one["modules"] for one in contracts if one["name"] == "Targets do not know each other"]
+    assert apart == [[f"adapters.targets.{name}" for name in CATALOGUES]]
 
 
 def test_the_readme_lists_every_command_with_its_role() -> None:
