@@ -61,6 +61,8 @@ class Detector:
             if not rule.pattern.quiets:  # what calms is only asked where something is alarming
                 literal(rule.regex.pattern)
         self._gate = Gate([rule.regex.pattern for rule in self._rules])
+        self._good = [rule for rule in self._rules if rule.pattern.mended]
+        self._good_gate = Gate([rule.regex.pattern for rule in self._good])
         self._watched = Gate(
             [rule for one in self.patterns.values() if not one.asked for rule in one.match], swift=True
         )
@@ -78,6 +80,11 @@ class Detector:
         if all(rule.pattern.quiets for rule in self._passing(text)):
             return None
         return self._cause(split(text), text, asked=True)
+
+    def good_news(self, text: str) -> list[Pattern]:
+        """What this one entry says has ended well."""
+        rules = [self._good[index] for index in sorted(self._good_gate.passing(text))]
+        return list({rule.pattern.id: rule.pattern for rule in rules if rule.regex.search(text)}.values())
 
     def names(self, text: str, source: str = "") -> dict[str, str]:
         return identify(self._names, text, source)
@@ -164,13 +171,14 @@ def redacted(found: Found, whole: str) -> str:
 
 def _passed(found: Found, rule: _Rule, text: str) -> bool:
     """Whether a later line says that this is over."""
-    sign = rule.pattern
-    return (
-        not found.pattern.lasting
-        and (found.pattern.category in sign.of or not sign.of)
-        and sign.service in (found.service, "none")
-        and rule.regex.search(text, found.ends, found.ends + NEAR) is not None
-    )
+    after = rule.regex.search(text, found.ends, found.ends + NEAR)
+    return after is not None and undoes(rule.pattern, found.pattern, found.service)
+
+
+def undoes(sign: Pattern, failure: Pattern, service: str) -> bool:
+    """Whether this good news is about such a failure of this service."""
+    about = failure.category in sign.of or not sign.of
+    return about and not failure.lasting and sign.service in (service, "none")
 
 
 def _compiled(rule: str) -> re.Pattern[str]:

@@ -16,6 +16,7 @@ from engine.learn import Elsewhere
 from engine.model import Action, Criticality, Diagnosis, Evidence, Impact, Incident, Risk, in_words, place, titled
 from engine.options import Option, best, options, proposed, ran
 from engine.ports import Target
+from engine.relief import RECOVERED
 from engine.services import names_of, told
 
 SETTLES_WITHIN = timedelta(seconds=15)
@@ -23,8 +24,6 @@ SETTLES_WITHIN = timedelta(seconds=15)
 
 SETTLING = 1.0
 """Seconds between two of these looks."""
-
-RECOVERED = "recovered before we acted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Pattern:
     ``near`` and ``unless_near`` look at the text around the entry. ``any_level``: real even where it is told calmly.
     ``lasting``: no later good news undoes it. ``asked``: looked for only where a person shows the text. ``prior``: how
     sure it is that a person must decide, if nothing is proposed. ``published``: where its facts stand. A benign text
-    ``quiets``, and only failures ``of`` these categories.
+    ``quiets``, and only failures ``of`` these categories; ``mended``: it also resolves an incident that it names.
     """
 
     id: str
@@ -77,6 +77,7 @@ class Pattern:
     published: str = ""
     quiets: Quiets = Quiets.NOTHING
     of: tuple[str, ...] = ()
+    mended: bool = False
 
 
 Knowledge: TypeAlias = Sequence[Pattern]
@@ -120,6 +121,7 @@ def _pattern(id: str, head: dict[str, Any], advice: str) -> Pattern:
         published=head.get("source", ""),
         quiets=Quiets(head.get("quiets", "")),
         of=tuple(head.get("of", ())),
+        mended=head.get("mended", False),
     )
 
 
