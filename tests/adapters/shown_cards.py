@@ -12,6 +12,7 @@ from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, 
 from bot.answer import answer
 from bot.cards import incident_card, step_card, wake_card
 from bot.office import Office
+from bot.telling import described
 from engine import decide, group
 from engine.desk import Desk
 from engine.events import (
@@ -31,7 +32,7 @@ from engine.model import Account, Entry, Incident, Judgement, Outcome, Result, R
 from engine.respond import advance
 from storage.memory import MemoryPeople
 from tests.clock import NOW
-from tests.engine.desks import Machine, desk, entry
+from tests.engine.desks import NO_RUN, Machine, desk, entry
 
 LATER = NOW + timedelta(minutes=4)
 
@@ -119,6 +120,9 @@ async def _standings() -> AsyncIterator[tuple[str, Card]]:
     yield "incident-resolved", incident_card(await _settled(office, incident))
     dry = desk(Machine(dry_run=True))
     yield "incident-dry-run", incident_card(await _found(dry))
+    nameless = desk(Machine())
+    incident = await _found(nameless, NO_RUN)
+    yield "incident-lacking", described(nameless, incident)
     strange = desk(Machine())
     incident = await group.reported(strange, Entry("ERROR the moon is gone\nlooked twice", "report by bob"))
     yield "incident-nobody-knows", incident_card(await _settled(strange, incident))

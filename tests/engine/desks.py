@@ -37,6 +37,9 @@ TIMEOUT = (
     '"task_id":"transform","map_index":-1,"try_number":1,"dag_id":"orders"}'
 )
 
+NO_RUN = TIMEOUT.replace('"run_id":"manual__1",', "")
+"""It does not say in which run."""
+
 
 def entry(text: str = TIMEOUT, position: int = 0, source: str = "/logs/a.log") -> Entry:
     return Entry(text, source, position)

@@ -12,9 +12,8 @@ from engine.desk import Desk
 from engine.errors import Invalid, Refused
 from engine.events import Approved, Looked
 from engine.model import ActionSpec, ActionStatus, Evidence, Incident, Status
-from tests.engine.desks import TIMEOUT, Machine, desk, entry, settle
+from tests.engine.desks import NO_RUN, TIMEOUT, Machine, desk, entry, settle
 
-NO_RUN = TIMEOUT.replace('"run_id":"manual__1",', "")
 NO_TASK = TIMEOUT.replace('"task_id":"transform",', "")
 OOM = "kubernetes/container-oom-killed"
 
