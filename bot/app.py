@@ -22,6 +22,7 @@ from adapters.logs.files import DEFAULT_PATHS
 from bot import example, health, people, platforms, schedule
 from bot.answer import answer
 from bot.clock import SystemClock
+from bot.findings import Findings, teaches
 from bot.link_codes import LinkCodes
 from bot.log import get_logger
 from bot.office import Office
@@ -87,9 +88,10 @@ _SECOND_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 @dataclass(slots=True)
 class Bell:
-    """Rung after every event; who has something to do then listens."""
+    """Rung after every event; who has something to do then listens, and learners to what teaches something."""
 
     listeners: list[Callable[[], None]] = field(default_factory=list)
+    learners: list[Callable[[], None]] = field(default_factory=list)
 
     def ring(self, incident: Incident, event: Event) -> None:
         log.info(
@@ -98,7 +100,7 @@ class Bell:
             number=incident.number,
             status=str(incident.status),
         )
-        for listener in self.listeners:
+        for listener in (*self.listeners, *(self.learners if teaches(event) else ())):
             listener()
 
 
@@ -141,6 +143,7 @@ async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIte
             policy=await people.owned(accounts, policy(settings, await people.on_call(accounts, settings))),
             publish=bell.ring,
             brake=KeptBrake(supplies.cursors, clock),
+            library=Library(SqlKnowledgeEntries(database, clock), knowledge.load()),
         )
         app = assemble(Parts(supplies, database, held, desk, accounts, places, bell))
         yield Program(app, desk, supplies.sign_in.new_link(settings.address, first.username))
@@ -192,7 +195,8 @@ def assemble(parts: Parts) -> web.Application:
     escalating = webhook(settings, desk)
     if escalating:
         parts.bell.listeners.append(escalating.wake)
-    library = Library(SqlKnowledgeEntries(parts.database, desk.clock), knowledge.load())
+    learning = _learning(desk, telling)
+    parts.bell.learners += [learning.wake]
     office = Office(
         desk,
         parts.accounts,
@@ -202,8 +206,9 @@ def assemble(parts: Parts) -> web.Application:
         codes=codes,
         described=telling.card,
         announce=telling.announce,
-        library=library,
-        past=Past(desk.incidents, library),
+        retell=telling.retell,
+        library=desk.library,
+        past=Past(desk.incidents, desk.library),
     )
     jobs: dict[str, tuple[schedule.Job, float]] = {
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
@@ -216,7 +221,7 @@ def assemble(parts: Parts) -> web.Application:
             stage.logs.mkdir(parents=True, exist_ok=True)
             await welcome(parts.places[0], example.card())
         async with AsyncExitStack() as stack:
-            for work in (responder.rounds, *([escalating] if escalating else [])):
+            for work in (responder.rounds, learning, *([escalating] if escalating else [])):
                 await stack.enter_async_context(under_way(work.run()))
             await stack.enter_async_context(telling.running())
             scheduler = await stack.enter_async_context(schedule.running(jobs))
@@ -233,6 +238,12 @@ def assemble(parts: Parts) -> web.Application:
         where.platform.mount(app, partial(answer, office=office))
     app.cleanup_ctx.append(beside)
     return app
+
+
+def _learning(desk: Desk, telling: Telling) -> Rounds:
+    """What was found to work is told of as soon as it is known."""
+    findings = Findings(desk, telling.retell)
+    return Rounds(findings.look, lambda error: log.warning("what was learned could not be told", reason=str(error)))
 
 
 def listeners(settings: Settings, places: Sequence[Where]) -> list[str]:

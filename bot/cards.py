@@ -108,10 +108,10 @@ def _ending(incident: Incident) -> str:
 def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Iterator[Part]:
     yield Divider()
     yield Text(f"{action.effect}.")
+    condition = "if that alone does not mend it" if action.onward else "if that worked"
     for step in action.then:
-        yield Text(f"Then, if that worked: {step.effect[:1].lower()}{step.effect[1:]}.")
-    record = next((reason for reason in diagnosis.because if reason.startswith(f"{action.name} ")), "")
-    confidence = f"{percent(diagnosis.confidence)} · {record.removeprefix(f'{action.name} ').rstrip('.')}"
+        yield Text(f"Then, {condition}: {step.effect[:1].lower()}{step.effect[1:]}.")
+    confidence = f"{percent(diagnosis.confidence)} · {_record(diagnosis, action)}"
     facts = [("Action", action.name), ("Confidence", confidence), ("Risk", str(action.risk)), ("To undo", action.undo)]
     yield Facts(tuple(facts))
     if action.dry_run:
@@ -124,6 +124,12 @@ def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Itera
         yield from _steps(diagnosis)
     if incident.action_status is not ActionStatus.PENDING:
         yield Text(f"{action.name}: {_decided(incident)}.")
+
+
+def _record(diagnosis: Diagnosis, action: Action) -> str:
+    """How the action has done here, of a plan with the names of its steps."""
+    said = next((one for one in diagnosis.because if one.startswith((f"{action.name} ", f"{action.name}, then "))), "")
+    return said.removeprefix(f"{action.name} ").rstrip(".")
 
 
 def _dry_run(action: Action) -> Iterator[Part]:
@@ -228,22 +234,20 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
 
 def _verified_card(incident: Incident, id: str, verdict: Verdict) -> Card:
     """What an action has brought; of a plan also what comes next, or what was not done."""
-    name, rest = _name(incident, id), [step.name for step in _then(incident, id)]
+    action = _known(incident, id)
+    name, rest = _name(incident, id), [step.name for step in action.then] if action else []
     good = verdict.judgement in (Judgement.WORKED, Judgement.RECOVERED)
     detail = Text(verdict.detail)
     if verdict.judgement is Judgement.WORKED and rest:
         return Card(f"{name} worked", (detail, Text(f"Next: {rest[0]}.")), tone=Tone.WORKING)
+    if verdict.judgement is Judgement.FAILED and rest and action and action.onward:
+        next_one = Text(f"Next, as it has worked before: {rest[0]}.")
+        return Card(f"{name} alone did not mend it", (detail, next_one), tone=Tone.WORKING)
     if not good:
         left = (Text(f"Not done: {', '.join(rest)}."),) if rest else ()
         return Card(f"{name} did not mend it", (detail, *left), tone=Tone.BAD)
     ending = (Text(_ending(incident)),) if not incident.active else ()
     return Card(f"#{incident.number} is resolved", (detail, *ending), tone=Tone.GOOD)
-
-
-def _then(incident: Incident, id: str) -> tuple[Action, ...]:
-    """The steps that were to follow this action."""
-    known = [*(tried.action for tried in incident.tried), *([incident.action] if incident.action else [])]
-    return next((action.then for action in known if action.id == id), ())
 
 
 def _diagnosed(incident: Incident, diagnosis: Diagnosis) -> Card | None:
@@ -263,9 +267,15 @@ def _tried_before(incident: Incident, action: Action) -> int:
 
 
 def _name(incident: Incident, id: str) -> str:
-    """What the action of an event was called; a later proposal may stand in its place by now."""
-    known = [tried.action for tried in incident.tried] + ([incident.action] if incident.action else [])
-    return next((action.name for action in known if action.id == id), "The action")
+    """What the action of an event was called."""
+    action = _known(incident, id)
+    return action.name if action else "The action"
+
+
+def _known(incident: Incident, id: str) -> Action | None:
+    """The action of an event; a later proposal may stand in its place by now."""
+    known = [*(tried.action for tried in incident.tried), *([incident.action] if incident.action else [])]
+    return next((action for action in known if action.id == id), None)
 
 
 def unreached_card(person: str, platform: str, why: str) -> Card:

@@ -29,6 +29,10 @@ async def nobody_hears(_card: Card) -> None:
     """The default: there is no room to say it in."""
 
 
+async def nobody_hears_again(_card: Card, _key: str) -> None:
+    """The same for what is said under a key."""
+
+
 Described = Callable[[str, Incident], Awaitable[Card]]
 """The card of an incident on a platform."""
 
@@ -46,6 +50,8 @@ class Office:
     past: Past | None = None
     described: Described | None = None
     announce: Callable[[Card], Awaitable[None]] = nobody_hears
+    retell: Callable[[Card, str], Awaitable[None]] = nobody_hears_again
+    """Say it under a key in the main rooms; what stands there under the same key is changed."""
 
     async def card(self, platform: str, incident: Incident) -> Card:
         """The incident as it stands on this platform, with its forms and links."""

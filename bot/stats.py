@@ -13,13 +13,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Words
 
-from adapters.chat.card import Card, Facts, Image, Part, Text
+from adapters.chat.card import Button, Card, Facts, Image, Part, Text
 from bot.pictures import Bars, Chart, Line, png
 from bot.words import percent, span
 from engine.desk import Desk
+from engine.knowledge_base import KnowledgeEntry
 from engine.learn.ladder import worked
 from engine.learn.score import LATELY, Row, Scores, scores
-from engine.learn.sequences import ActionSequence, proposed
 from engine.model import Lesson
 
 OUTCOMES = 2000
@@ -44,7 +44,8 @@ async def known(desk: Desk) -> Sequence[Lesson]:
     return await desk.incidents.lessons_of((), OUTCOMES)
 
 
-def card(lessons: Sequence[Lesson], found: Sequence[ActionSequence] = ()) -> Card:
+def card(lessons: Sequence[Lesson], waiting: Sequence[KnowledgeEntry] = ()) -> Card:
+    """``waiting``: rows of actions that were found to work, for a person to accept."""
     told = scores(lessons)
     if not told.tried:
         return Card("Nothing learned yet", (Text(NOTHING),))
@@ -52,21 +53,10 @@ def card(lessons: Sequence[Lesson], found: Sequence[ActionSequence] = ()) -> Car
     parts: list[Part] = [Text(sentence(told)), Facts(rows)]
     if len(told.rows) > MOST:
         parts.append(Text(f"The {MOST} most tried are shown, of {len(told.rows)}.", quiet=True))
-    parts += [Text(f"New for {one.pattern}: {one.sentence}. It could be taken into the knowledge.") for one in found]
+    for one in waiting:
+        parts += [Text(f"I may have learned something: {one.title}."), Button("Show", f"kb show {one.id}")]
     parts.append(Text(_credit(told), quiet=True))
     return Card(f"{told.worked} of {told.tried} actions worked", tuple(parts))
-
-
-def new_sequences(desk: Desk, lessons: Sequence[Lesson]) -> list[ActionSequence]:
-    """Rows of actions that worked several times and that the knowledge does not hold, of every failure."""
-    places = dict.fromkeys((one.pattern, one.environment) for one in lessons)
-    return [one for pattern, environment in places for one in _new(desk, lessons, pattern, environment)]
-
-
-def _new(desk: Desk, lessons: Sequence[Lesson], pattern: str, environment: str) -> list[ActionSequence]:
-    known = desk.detector.patterns.get(pattern)
-    here = [one for one in lessons if (one.pattern, one.environment) == (pattern, environment)]
-    return proposed(here, [proposal.name for proposal in known.proposals] if known else [])
 
 
 def sentence(told: Scores) -> str:

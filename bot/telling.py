@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from uuid import uuid4
@@ -57,7 +57,14 @@ class Telling:
     async def announce(self, card: Card) -> None:
         """Say it in the main room of each platform. One that does not answer keeps it from no other."""
         key = f"announced-{uuid4().hex}"
-        said = (where.platform.post(where.home, card, key=key) for where in self._places)
+        await self._everywhere(lambda where: where.platform.post(where.home, card, key=key))
+
+    async def retell(self, card: Card, key: str) -> None:
+        """The same, but what stands there under this key is changed."""
+        await self._everywhere(lambda where: _stands(where, card, key))
+
+    async def _everywhere(self, say: Callable[[Where], Awaitable[object]]) -> None:
+        said = (say(where) for where in self._places)
         for where, failure in zip(self._places, await asyncio.gather(*said, return_exceptions=True), strict=True):
             if isinstance(failure, Exception):
                 trouble(where.platform.name, failure)
@@ -99,6 +106,11 @@ def described(desk: Desk, incident: Incident) -> Card:
     action = incident.action
     target = desk.targets.get(action.target) if action else None
     return incident_card(incident, target.catalogue().get(action.name) if action and target else None)
+
+
+async def _stands(where: Where, card: Card, key: str) -> None:
+    """Posting twice shows it once, so only what was there before is changed by this."""
+    await where.platform.update(await where.platform.post(where.home, card, key=key), card)
 
 
 async def welcome(where: Where, card: Card) -> None:

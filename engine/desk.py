@@ -9,6 +9,7 @@ from datetime import timedelta
 from engine.detect import Detector
 from engine.errors import Refused, Stale
 from engine.events import Event, Opened, apply
+from engine.knowledge_base import Library
 from engine.model import Incident, IncidentId, Risk, Signal
 from engine.ports import Brake, Clock, Incidents, Target
 from engine.services import Services, names_of
@@ -84,6 +85,8 @@ class Desk:
     policy: Policy = field(default_factory=Policy)
     publish: Callable[[Incident, Event], None] = _nobody_listens
     brake: Brake = field(default_factory=Released)
+    library: Library | None = None
+    """What people have accepted to be done; None where nobody keeps anything."""
 
     async def open(self, id: IncidentId, event: Opened) -> Incident:
         """Keep and publish a new incident. Raises Stale if an active one has the same fingerprint."""

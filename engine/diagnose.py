@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,7 +12,9 @@ from engine.errors import Unreachable
 from engine.events import AGENT, Diagnosed, Looked, Resolved
 from engine.identify import LIMIT
 from engine.knowledge import Pattern
+from engine.knowledge_base import KnowledgeEntry
 from engine.learn import Elsewhere
+from engine.learn.plans import taught
 from engine.model import Action, Criticality, Diagnosis, Evidence, Impact, Incident, Risk, in_words, place, titled
 from engine.options import Option, best, options, proposed, ran
 from engine.ports import Target
@@ -56,6 +58,8 @@ async def investigate(desk: Desk, incident: Incident) -> Incident:
         return await desk.record_fact(incident.id, Resolved(desk.clock.now(), AGENT, RECOVERED))
     action = proposed(desk, incident, view.option, view.evidence) if view.option else None
     diagnosis = explain(incident, view, desk.policy, action)
+    if view.option and view.option.learned and desk.library:
+        await desk.library.used(view.option.learned, desk.clock.now())
     return await desk.record_fact(incident.id, Diagnosed(desk.clock.now(), diagnosis))
 
 
@@ -75,7 +79,13 @@ async def _best(desk: Desk, incident: Incident, view: View) -> Option | None:
         return None
     lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
     elsewhere = await _elsewhere(desk, incident, view.pattern)
-    return best(options(desk, incident, view.pattern, view.names, lessons, elsewhere))
+    pattern = taught(view.pattern, await _learned(desk, incident))
+    return best(options(desk, incident, pattern, view.names, lessons, elsewhere))
+
+
+async def _learned(desk: Desk, incident: Incident) -> Sequence[KnowledgeEntry]:
+    """Rows of actions that people have accepted for this failure here."""
+    return await desk.library.learned(incident.signal.pattern, incident.environment) if desk.library else ()
 
 
 async def _elsewhere(desk: Desk, incident: Incident, pattern: Pattern) -> Elsewhere:
@@ -140,7 +150,7 @@ def explain(incident: Incident, view: View, policy: Policy, action: Action | Non
         category=pattern.category,
         root_cause=_root_cause(incident, view, pattern),
         confidence=confidence,
-        because=(*_because(incident, view), *_hanging(incident, policy, impact, action)),
+        because=(*_because(incident, view, policy), *_hanging(incident, policy, impact, action)),
         proposal=action,
         steps=tuple(fill(step, view.names) for step in pattern.steps),
         hand_over=_hand_over(incident, policy, action, option),
@@ -175,13 +185,13 @@ async def _look(target: Target, names: Mapping[str, str]) -> Evidence:
         return Evidence(target.name, str(error))
 
 
-def _because(incident: Incident, view: View) -> tuple[str, ...]:
+def _because(incident: Incident, view: View, policy: Policy) -> tuple[str, ...]:
     signal, option = incident.signal, view.option
     where = place(signal.source) + (f", byte {signal.position}" if signal.position >= 0 else "")
     because = [f"The line stands in {where}.", f"It matches the rule “{signal.rule}” of {signal.pattern}."]
     because += dict.fromkeys(seen.summary for seen in (view.told, view.evidence) if seen)
     if option:
-        because += filter(None, (f"{option.step.spec.name} {option.record}.", option.record.factors))
+        because += (option.sentence, *option.factors(policy))
     return tuple(because)
 
 

@@ -310,7 +310,9 @@ def _acted(incident: Incident, at: datetime, outcome: Outcome) -> Incident:
 def _verified(incident: Incident, at: datetime, verdict: Verdict) -> Incident:
     match verdict.judgement:
         case Judgement.WORKED if incident.action and incident.action.then:
-            return _next_step(incident, incident.action, at)
+            return _next_step(incident, incident.action, ActionStatus.COMPLETED, at)
+        case Judgement.FAILED if incident.action and incident.action.then and incident.action.onward:
+            return _next_step(incident, incident.action, ActionStatus.FAILED, at)
         case Judgement.WORKED:
             how = incident.action.name if incident.action else ""
             learned = replace(incident, lessons_learned=f"{how} mended it. {verdict.detail}")
@@ -325,10 +327,10 @@ def _verified(incident: Incident, at: datetime, verdict: Verdict) -> Incident:
             assert_never(verdict.judgement)
 
 
-def _next_step(incident: Incident, done: Action, at: datetime) -> Incident:
+def _next_step(incident: Incident, done: Action, status: ActionStatus, at: datetime) -> Incident:
     """A plan goes on: it was approved as a whole."""
     step = replace(done.then[0], then=done.then[1:], after=done.id)
-    ended = _action(incident, ActionStatus.COMPLETED, at)
+    ended = _action(incident, status, at)
     return replace(ended, action=step, action_status=ActionStatus.APPROVED, action_since=at)
 
 

@@ -9,12 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from engine.errors import NotFound
+from engine.errors import NotFound, Refused
 from engine.knowledge import Knowledge, Pattern
 from engine.search import PATTERN, SERVICE, TAG, WORD, Document, Hit, Index
 
 SHIPPED = "oncall agent"
 """Who wrote the entries that come with the product."""
+
+LEARNED = "learned"
+"""Tag of a row of actions that was seen to work here. Its next two tags are the failure and the environment."""
+
+DISMISSED = "dismissed"
+"""Tag of a proposed entry that a person does not want. It is kept, so that it is not proposed again."""
 
 AT_ONCE = 1_000
 """Entries that are kept in one transaction, and taken up before other work has its turn again."""
@@ -47,6 +53,15 @@ class KnowledgeEntry:
     updated_at: datetime | None = None
     created_by: str = ""
     proposed: bool = False
+
+    @property
+    def dismissed(self) -> bool:
+        return self.proposed and DISMISSED in self.tags
+
+    @property
+    def learned(self) -> bool:
+        """Whether the program itself has seen it work: nobody can write such an entry by hand."""
+        return self.created_by == SHIPPED and self.tags[:1] == (LEARNED,) and len(self.tags) >= 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +105,25 @@ class Library:
         self._shipped = {pattern.id: entry_of(pattern) for pattern in shipped}
         self._entries: dict[str, KnowledgeEntry] = dict(self._shipped)
         self._index = Index(document(entry) for entry in self._entries.values())
+        self._rows: dict[str, KnowledgeEntry] = {}
         self._revision = 0
         self._turn = asyncio.Lock()
+        self._deciding = asyncio.Lock()
 
     async def all(self) -> Sequence[KnowledgeEntry]:
-        """What people keep and what ships, by id."""
+        """What people keep and what ships, by id, without what they dismissed."""
         await self._refresh()
-        return sorted(self._entries.values(), key=lambda entry: entry.id)
+        return sorted((one for one in self._entries.values() if not one.dismissed), key=lambda entry: entry.id)
+
+    async def rows(self) -> Sequence[KnowledgeEntry]:
+        """Every row of actions that was learned here: proposed, accepted or dismissed."""
+        await self._refresh()
+        return [*self._rows.values()]
+
+    async def learned(self, pattern: str, environment: str) -> Sequence[KnowledgeEntry]:
+        """The rows of actions that people have accepted for this failure in this environment."""
+        here = (pattern, environment)
+        return [one for one in await self.rows() if not one.proposed and one.tags[1:3] == here]
 
     async def kept(self) -> Sequence[KnowledgeEntry]:
         """What people keep, by id."""
@@ -126,7 +153,23 @@ class Library:
         return len(news)
 
     async def used(self, id: str, at: datetime) -> None:
+        """Something was proposed because of this entry."""
         await self._store.used(id, at)
+
+    async def decide(self, id: str, by: str, at: datetime, *, accept: bool) -> KnowledgeEntry:
+        """Accept or dismiss a proposed entry, once. Raises NotFound, or Refused if somebody has decided already."""
+        async with self._deciding:
+            entry = await self.get(id)
+            if not entry.proposed:
+                raise Refused(f"{id} is accepted already.")
+            if entry.dismissed and not accept:
+                raise Refused(f"{id} is dismissed already.")
+            tags = tuple(tag for tag in entry.tags if tag != DISMISSED)
+            said = f"{entry.description}\n{'Accepted' if accept else 'Dismissed'} by {by} on {at:%Y-%m-%d}.".strip()
+            decided = replace(entry, description=said, tags=tags, proposed=not accept, updated_at=at)
+            decided = decided if accept else replace(decided, tags=(*tags, DISMISSED))
+            await self.keep([decided])
+            return decided
 
     async def _refresh(self) -> None:
         """Take up what this or another program kept since; the postings are made beside, not before, other work."""
@@ -141,9 +184,16 @@ class Library:
 
     def _take(self, entry: KnowledgeEntry) -> None:
         """What was used once more says what it said before: it is not read again."""
-        if not _same(self._entries.get(entry.id), entry):
-            self._index.put(document(entry))
+        known = self._entries.get(entry.id)
         self._entries[entry.id] = entry
+        if entry.learned:
+            self._rows[entry.id] = entry
+        else:
+            self._rows.pop(entry.id, None)
+        if entry.dismissed:
+            self._index.drop(entry.id)
+        elif not _same(known, entry):
+            self._index.put(document(entry))
 
 
 def _same(known: KnowledgeEntry | None, entry: KnowledgeEntry) -> bool:

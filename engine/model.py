@@ -197,6 +197,8 @@ class Action:
     """The id of the step before; such an action is bound to the state that the step has left."""
     lacking: tuple[str, ...] = ()
     """The parameters that it needs and that nobody has named yet. Until a person names them it cannot be approved."""
+    onward: bool = False
+    """What is next is done even if this one did not mend it: the row of actions was learned so."""
 
 
 class Result(StrEnum):

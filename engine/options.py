@@ -9,6 +9,8 @@ from engine.desk import Desk, Policy
 from engine.detect import fill, missing
 from engine.knowledge import Pattern, Proposal
 from engine.learn import Elsewhere, Record, record
+from engine.learn.factors import factors
+from engine.learn.plans import outcomes
 from engine.learn.trust import threshold
 from engine.model import (
     Action,
@@ -54,6 +56,22 @@ class Option:
     record: Record
     then: tuple[Step, ...] = ()
     threshold: float = 0.0
+    learned: str = ""
+    """The accepted entry of the knowledge base that it comes from, nothing if it ships."""
+
+    def factors(self, policy: Policy) -> Iterator[str]:
+        """What its confidence is made of, in sentences."""
+        return factors(self.record, self.threshold, policy.confidence_threshold, accepted=bool(self.learned))
+
+    @property
+    def sure(self) -> bool:
+        """Whether no person need be warned of it."""
+        return self.record.confidence >= self.threshold
+
+    @property
+    def sentence(self) -> str:
+        """How it has done here, by the names of its actions."""
+        return f"{', then '.join(step.spec.name for step in (self.step, *self.then))} {self.record}."
 
     def does_as(self, other: Option | None) -> bool:
         """Whether both would do the very same."""
@@ -80,14 +98,26 @@ def options(
         step, then = _step(desk, names, proposal), [_step(desk, names, one) for one in proposal.then]
         rest = tuple(one for one in then if one and not one.lacking)
         if step and len(rest) == len(then) and not _spent(incident, proposal.name):
-            known = record(lessons, proposal.name, proposal.prior, elsewhere)
-            needed = threshold(lessons, proposal.name, policy.confidence_threshold, policy.wrong_at_most)
-            yield Option(step, known, rest, needed)
+            own = _own(proposal, lessons)
+            known = record(own, proposal.name, proposal.prior, None if proposal.learned else elsewhere)
+            needed = threshold(own, proposal.name, policy.confidence_threshold, policy.wrong_at_most)
+            yield Option(step, known, rest, needed, proposal.learned)
+
+
+def _own(proposal: Proposal, lessons: Sequence[Lesson]) -> Sequence[Lesson]:
+    """The outcomes that say something of it: of a learned row those of the whole row, since a person accepted it."""
+    if not proposal.learned:
+        return lessons
+    return outcomes(lessons, [step.name for step in (proposal, *proposal.then)])
 
 
 def best(options: Iterable[Option]) -> Option | None:
-    """What lacks nothing before what lacks a name, then the likeliest to work, then as the knowledge file has them."""
-    return max(options, key=lambda option: (not option.step.lacking, option.record.confidence), default=None)
+    """What lacks nothing first; then what a person accepted here, while one can be sure of it; then the likeliest."""
+    return max(options, key=_worth, default=None)
+
+
+def _worth(option: Option) -> tuple[bool, bool, float]:
+    return not option.step.lacking, bool(option.learned) and option.sure, option.record.confidence
 
 
 def ran(incident: Incident) -> int:
@@ -118,7 +148,9 @@ def proposed(desk: Desk, incident: Incident, option: Option, evidence: Evidence 
     first = _planned(desk, incident, option.step)
     then = tuple(_planned(desk, incident, step) for step in option.then)
     seen = evidence.state if evidence and not first.lacking else {}
-    return replace(first, seen=seen, then=then, risk=worst(one.risk for one in (first, *then)))
+    onward = bool(option.learned)
+    then = tuple(replace(step, onward=onward) for step in then)
+    return replace(first, seen=seen, then=then, risk=worst(one.risk for one in (first, *then)), onward=onward)
 
 
 def _step(desk: Desk, names: Mapping[str, str], proposal: Proposal) -> Step | None:

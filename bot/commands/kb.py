@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text
+from bot import findings
 from bot.access import Permission, may, must
 from bot.cards import said
 from bot.office import Asked
@@ -41,7 +41,7 @@ _BETWEEN = re.compile(r"\n|\s\|\s")
 
 
 async def kb(asked: Asked) -> Card:
-    """what is known of failures: kb list, search, show, add, accept, import, export"""
+    """what is known of failures: kb list, search, show, add, accept, dismiss, import, export"""
     _, _, rest = asked.ask.text.partition(" ")
     verb, _, words = rest.strip().partition(" ")
     run = VERBS.get(verb.lower() or "list")
@@ -97,13 +97,22 @@ async def _add(asked: Asked, words: str) -> Card:
 
 
 async def _accept(asked: Asked, words: str) -> Card:
-    must(asked.account, Permission.DECIDE)
-    entry = await _library(asked).get(words)
-    if not entry.proposed:
-        raise Refused(f"{entry.id} is accepted already.")
-    now = asked.desk.clock.now()
-    await _library(asked).keep([replace(entry, proposed=False, updated_at=now)])
+    entry = await _decided(asked, words, accept=True)
     return said(f"{entry.title} is knowledge from now on.")
+
+
+async def _dismiss(asked: Asked, words: str) -> Card:
+    entry = await _decided(asked, words, accept=False)
+    return said(f"{entry.title}: dismissed, and not proposed again.")
+
+
+async def _decided(asked: Asked, id: str, *, accept: bool) -> KnowledgeEntry:
+    """What the rooms were told of it says now who has decided."""
+    must(asked.account, Permission.DECIDE)
+    entry = await _library(asked).decide(id, asked.by, asked.desk.clock.now(), accept=accept)
+    if entry.learned:
+        await asked.office.retell(findings.card(entry), findings.key(entry))
+    return entry
 
 
 async def _import(asked: Asked, words: str) -> Card:
@@ -131,6 +140,7 @@ VERBS: Mapping[str, Callable[[Asked, str], Awaitable[Card]]] = {
     "show": _show,
     "add": _add,
     "accept": _accept,
+    "dismiss": _dismiss,
     "import": _import,
     "export": _export,
 }
@@ -209,3 +219,5 @@ def _parts(entry: KnowledgeEntry) -> Iterator[Part]:
         yield Code("\n".join(entry.error_patterns), caption="Error patterns")
     if entry.proposed:
         yield Button("Accept", f"kb accept {entry.id}", primary=True)
+        if not entry.dismissed:
+            yield Button("Dismiss", f"kb dismiss {entry.id}")

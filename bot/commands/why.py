@@ -6,7 +6,8 @@ from adapters.chat.card import Card, Code, Facts, Part, Text
 from bot import alike
 from bot.office import Asked
 from bot.words import excerpt, percent
-from engine.model import place
+from engine.knowledge import Pattern
+from engine.model import Diagnosis, place
 
 
 async def why(asked: Asked) -> Card:
@@ -17,9 +18,17 @@ async def why(asked: Asked) -> Card:
         return Card(f"Why #{incident.number}?", (Text("I am still looking at it."),))
     parts: list[Part] = [Text(reason) for reason in diagnosis.because]
     parts.append(Code(excerpt(incident.signal.text), caption=place(incident.signal.source)))
-    parts.append(Facts((("Category", diagnosis.category), ("Confidence", percent(diagnosis.confidence)))))
-    if pattern := asked.desk.detector.patterns.get(incident.signal.pattern):
+    pattern = asked.desk.detector.patterns.get(incident.signal.pattern)
+    parts.append(Facts((("Category", diagnosis.category), *_sure(diagnosis, pattern))))
+    if pattern:
         parts.append(Text(pattern.advice))
     if asked.office.past:
         parts += alike.parts(await asked.office.past.similar(incident))
     return Card(f"Why #{incident.number} {incident.signal.title}", tuple(parts))
+
+
+def _sure(diagnosis: Diagnosis, pattern: Pattern | None) -> tuple[tuple[str, str], ...]:
+    """Of an action how likely it helps; where none is proposed, how sure it is that a person must decide."""
+    if diagnosis.proposal:
+        return (("Confidence", percent(diagnosis.confidence)),)
+    return (("That a person must decide", percent(pattern.prior)),) if pattern and not pattern.proposals else ()

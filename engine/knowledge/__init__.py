@@ -22,6 +22,8 @@ class Proposal:
     prior: float
     then: tuple[Proposal, ...] = ()
     """The rest of a plan: each step runs only if the one before worked, and all are approved together."""
+    learned: str = ""
+    """The entry of the knowledge base that a person has accepted it from; nothing if it ships."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ MOST = 64
 class Record:
     """How an action has done here. ``seconds`` is the mean time from approval to verified, None if it never worked.
 
-    ``given`` is the knowledge file's chance, ``before`` the one before the first outcome here.
+    ``given`` is the knowledge file's chance, ``before`` the one before the first outcome here. ``lately``: whether it
+    worked, newest first; ``elsewhere``: how often it worked there, of how often. Some were ``rejected``, and of some
+    nobody knows whether it was the action that mended it: they are ``uncredited``.
     """
 
     worked: int
@@ -31,21 +33,15 @@ class Record:
     seconds: float | None
     given: float
     before: float
+    lately: tuple[bool, ...] = ()
+    elsewhere: tuple[int, int] = (0, 0)
+    rejected: int = 0
+    uncredited: int = 0
 
     @property
     def confidence(self) -> float:
         """The probability that the action, proposed first, mends the incident."""
         return self.belief.mean
-
-    @property
-    def factors(self) -> str:
-        """What the confidence is made of, in words; nothing where it is the knowledge file's."""
-        told = [f"The knowledge file says {self.given:.0%}"]
-        if round(self.before, 2) != round(self.given, 2):
-            told.append(f"with what became of it elsewhere {self.before:.0%}")
-        if round(self.confidence, 2) != round(self.before, 2):
-            told.append(f"with the outcomes here {self.confidence:.0%}")
-        return f"{', '.join(told)}." if len(told) > 1 else ""
 
     def __str__(self) -> str:
         if not self.tried:
@@ -109,7 +105,9 @@ def record(lessons: Sequence[Lesson], action: str, prior: float, elsewhere: Else
     ``prior`` is the knowledge file's chance. What other actions were tried for this failure lets time pass: an action
     that has not been tried for long is slowly believed what it was believed at first.
     """
-    known = [one for one in lessons if one.action == action and one.judgement in TELLING and not one.rejected]
+    own = [one for one in lessons if one.action == action]
+    known = [one for one in own if one.judgement in TELLING and not one.rejected]
+    rejected = sum(one.rejected for one in own)
     times = [one.seconds for one in known if worked(one)]
     first = _before(action, prior, elsewhere)
     return Record(
@@ -119,7 +117,21 @@ def record(lessons: Sequence[Lesson], action: str, prior: float, elsewhere: Else
         seconds=sum(times) / len(times) if times else None,
         given=prior,
         before=first.mean,
+        lately=tuple(map(worked, known)),
+        elsewhere=_elsewhere(action, elsewhere),
+        rejected=rejected,
+        uncredited=len(own) - len(known) - rejected,
     )
+
+
+def _elsewhere(action: str, elsewhere: Elsewhere | None) -> tuple[int, int]:
+    """How often the action worked for other failures and in other environments, of how often."""
+    if elsewhere is None:
+        return 0, 0
+    here = (elsewhere.pattern, elsewhere.environment)
+    there = (one for one in elsewhere.lessons if one.action == action and (one.pattern, one.environment) != here)
+    told = [worked(one) for one in there if one.judgement in TELLING and not one.rejected]
+    return sum(told), len(told)
 
 
 def _before(action: str, prior: float, elsewhere: Elsewhere | None) -> Beta:

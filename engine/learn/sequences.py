@@ -33,22 +33,21 @@ class ActionSequence:
 
     @property
     def sentence(self) -> str:
-        return f"{' then '.join(self.actions)} worked {self.worked} of {self.tried} times"
+        return f"{', then '.join(self.actions)} worked {self.worked} of {self.tried} times"
 
 
 def sequences(lessons: Sequence[Lesson]) -> list[ActionSequence]:
     """Each row of actions that worked several times, the most often working first. ``lessons``: of one failure here."""
-    ended = _by_incident(lessons)
     rows: dict[tuple[str, ...], list[Lesson]] = defaultdict(list)
-    for known in ended:
+    for known in ended(lessons):
         rows[tuple(one.action for one in known)].append(known[-1])
     found = [_sequence(actions, last) for actions, last in rows.items()]
     return sorted((one for one in found if one and _holds(one)), key=lambda one: -one.worked)
 
 
-def proposed(lessons: Sequence[Lesson], proposals: Sequence[str]) -> list[ActionSequence]:
-    """The rows that the knowledge file does not hold yet: it would begin with its own first action and stop there."""
-    return [one for one in sequences(lessons) if one.actions != tuple(proposals[:1])]
+def proposed(lessons: Sequence[Lesson], first: Sequence[str]) -> list[ActionSequence]:
+    """The rows that are new: the knowledge file would do ``first`` and stop there."""
+    return [one for one in sequences(lessons) if one.actions != tuple(first)]
 
 
 def steps_of(lesson: Lesson, earlier: Sequence[Lesson]) -> tuple[str, ...]:
@@ -57,7 +56,8 @@ def steps_of(lesson: Lesson, earlier: Sequence[Lesson]) -> tuple[str, ...]:
     return (*same, lesson.action)
 
 
-def _by_incident(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
+def ended(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
+    """What was done about each incident and came to an end, in its order. ``lessons``: newest first."""
     incidents: dict[str, list[Lesson]] = defaultdict(list)
     for one in reversed(lessons):
         if _ran(one):

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from adapters.chat.card import Facts, Text
+from adapters.chat.ask import Ask, Room
+from adapters.chat.card import Button, Facts, Text
+from adapters.chat.card import Image as CardImage
 from bot import stats
+from bot.commands.stats import stats as command
+from bot.office import Asked, Office
 from bot.pictures import HEIGHT, WIDTH, Chart, Line, png
 from engine import decide
+from engine.knowledge_base import SHIPPED, KnowledgeEntry, Library
 from engine.learn.score import scores
 from engine.model import Judgement
+from storage.knowledge_entries import MemoryKnowledgeEntries
+from storage.memory import MemoryPeople
+from tests.clock import FakeClock
 from tests.engine.desks import Machine, desk, proposed, settle
 from tests.engine.test_learn import FIX, OTHER, history, lesson
 
@@ -81,14 +90,22 @@ def test_a_line_is_drawn_where_its_points_are() -> None:
     assert height(0.9) < height(0.5) < height(0.1)
 
 
-async def test_new_sequences_of_a_known_failure_are_told() -> None:
+async def test_the_card_shows_the_curves_and_what_waits_to_be_accepted() -> None:
     office = desk(Machine())
     incident = await proposed(Machine(), office)
     await decide.approve(office, incident.number, "bob")
     await settle(office, incident)
-    assert len(await stats.known(office)) == 1
-    often = history("+++", action=OTHER, pattern="airflow/task-timeout")
-    (found,) = stats.new_sequences(office, often)
-    assert found.actions == (OTHER,)
-    assert any("It could be taken" in part.text for part in stats.card(often, [found]).parts if isinstance(part, Text))
-    assert stats.new_sequences(office, history("+++", pattern="airflow/task-timeout")) == []
+    office = replace(office, library=Library(MemoryKnowledgeEntries(FakeClock())))
+    assert office.library
+    row = KnowledgeEntry("learned/1", "A, then B", created_by=SHIPPED, tags=("learned", "a/b", "x"), proposed=True)
+    await office.library.keep([row, replace(row, id="learned/2", title="C", tags=(*row.tags, "dismissed"))])
+    ask = Ask("stats", "web", "ada", "Ada", Room("incidents"))
+    card = await command(Asked(ask, None, Office(office, MemoryPeople(), tuple)))
+    assert [part.ask for part in card.parts if isinstance(part, Button)] == ["kb show learned/1"]
+    assert isinstance(card.parts[-1], CardImage)
+    assert card.parts[-1].png == stats.picture(await stats.known(office))
+    assert "1 of 1" in card.parts[-1].alt
+
+
+async def test_before_the_first_outcome_there_is_no_picture() -> None:
+    assert await stats.image([]) == ()
