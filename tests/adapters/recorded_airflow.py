@@ -127,3 +127,19 @@ def action(
     spec = CATALOGUE[name]
     request = spec.request(parameters)
     return Action("a1", target, name, parameters, spec.risk, spec.effect, spec.undo, request, seen or {})
+
+
+DAG = "/api/v2/dags/oncall_timeout"
+RUN = f"{DAG}/dagRuns/inc-1"
+PART = f"{RUN}/taskInstances/transform"
+CLEAR = f"POST {DAG}/clearTaskInstances"
+RESTART = action("restart_dag_task", TASK, SEEN_FAILED)
+RUN_SEEN = {"run_state": "failed", "run_ended": "2026-11-21T11:34:15.937732+00:00"}
+DAG_SEEN = {"is_paused": "no"}
+SEEN = {
+    "restart_dag_task": SEEN_FAILED,
+    "clear_dag_run": RUN_SEEN,
+    "trigger_dag": DAG_SEEN,
+    "pause_dag": DAG_SEEN,
+    "stop_dag_task": {"state": "running", "try_number": "1"},
+}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,22 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.dangers import dangers, refuse_dangers
-from bot.fields import PLACEHOLDER
-from bot.settings import FIELDS, SECRET, Settings, load
-from bot.signing_key import keep, key_file, signing_key
+from bot.dangers import dangers
+from bot.settings import FIELDS, SECRET, load
 from bot.values import written
 from engine.errors import Misconfigured
-
-ROOT = Path(__file__).parents[2]
-GOOD_KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
-TEAMS_ID = "11111111-2222-3333-4444-555555555555"
-
-
-def from_file(tmp_path: Path, text: str, **environ: str) -> Settings:
-    file = tmp_path / "some.env"
-    file.write_text(text, "utf-8")
-    return load({"ENV_FILE": str(file), **environ})
+from tests.bot.some_settings import EVERYWHERE, GOOD_KEY, ROOT, from_file
 
 
 def complaint(**environ: str) -> str:
@@ -36,9 +24,6 @@ def complaint(**environ: str) -> str:
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return str(caught.value)
-
-
-# ---- Reading ----
 
 
 def test_the_documented_defaults() -> None:
@@ -196,9 +181,6 @@ def test_settings_do_not_change() -> None:
         load({}).port = 1
 
 
-# ---- Secrets from files ----
-
-
 @pytest.mark.parametrize("name", sorted(SECRET))
 def test_every_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
@@ -220,8 +202,6 @@ def test_a_secrets_file_must_be_there_and_hold_something(tmp_path: Path) -> None
     assert "which is empty" in complaint(EMAIL_PASSWORD_FILE=str(tmp_path / "empty"))
     assert "not UTF-8" in complaint(EMAIL_PASSWORD_FILE=str(tmp_path / "binary"))
 
-
-# ---- What is wrong ----
 
 WRONG = {
     "PORT": ("abc", "PORT: 'abc' is not a whole number. Write for example PORT=8000"),
@@ -304,119 +284,6 @@ def test_unknown_names_are_remarked_on_with_the_nearest_right_one(tmp_path: Path
     assert said["PORT"].endswith("twice, in lines 6 and 7 / The last one counts.")
 
 
-# ---- Dangers ----
-
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is bound here
-SERVED = {"HOST": EVERYWHERE}
-MAIL = {"SMTP_SERVER": "smtp.example.com", "EMAIL_USER": "me", "EMAIL_PASSWORD": "x"}
-AIRFLOW = {"AIRFLOW_URL": "https://airflow.example.com"}
-
-
-@pytest.mark.parametrize(
-    ("environ", "names"),
-    [
-        ({}, []),
-        (SERVED, ["SECRET_KEY"]),
-        ({**SERVED, "SECRET_KEY": PLACEHOLDER}, ["SECRET_KEY"]),
-        ({**SERVED, "SECRET_KEY": GOOD_KEY[:31]}, ["SECRET_KEY"]),
-        ({**SERVED, "SECRET_KEY": "abcdefg" * 6}, ["SECRET_KEY"]),
-        ({**SERVED, "SECRET_KEY": GOOD_KEY[:32]}, []),
-        ({"HOST": "192.168.1.2"}, ["SECRET_KEY"]),
-        ({"HOST": "oncall.example.com"}, ["SECRET_KEY"]),
-        ({"HOST": "::"}, ["SECRET_KEY"]),
-        ({"PUBLIC_URL": "https://oncall.example.com"}, ["SECRET_KEY"]),
-        ({"HOST": "::1"}, []),
-        ({"HOST": "127.0.0.2", "PUBLIC_URL": "http://LOCALHOST:9"}, []),
-        (MAIL, []),
-        ({**MAIL, "EMAIL_USER": ""}, ["EMAIL_USER"]),
-        ({"SMTP_SERVER": "smtp.example.com"}, ["EMAIL_USER", "EMAIL_PASSWORD"]),
-        ({"TEAMS_WEBHOOK_URL": "http://example.com/x"}, ["TEAMS_WEBHOOK_URL"]),
-        ({"SLACK_BOT_TOKEN": "xoxb-1"}, ["SLACK_APP_TOKEN"]),
-        ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}, []),
-        ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xoxb-1"}, ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]),
-        ({"SLACK_APP_TOKEN": "xapp-1"}, ["SLACK_BOT_TOKEN"]),
-        ({"TEAMS_APP_ID": TEAMS_ID}, ["TEAMS_APP_PASSWORD", "TEAMS_TENANT_ID"]),
-        ({"TEAMS_APP_ID": TEAMS_ID, "TEAMS_APP_PASSWORD": "s", "TEAMS_TENANT_ID": TEAMS_ID}, []),
-        ({"TEAMS_PLAYGROUND": "true"}, []),
-        ({"TEAMS_PLAYGROUND": "true", "HOST": "::", "SECRET_KEY": GOOD_KEY}, ["TEAMS_PLAYGROUND"]),
-        (AIRFLOW, ["AIRFLOW_TOKEN"]),
-        ({**AIRFLOW, "AIRFLOW_TOKEN": "x"}, []),
-        ({**AIRFLOW, "AIRFLOW_USERNAME": "x"}, ["AIRFLOW_PASSWORD"]),
-        ({**AIRFLOW, "AIRFLOW_PASSWORD": "x"}, ["AIRFLOW_USERNAME"]),
-        ({**AIRFLOW, "AIRFLOW_USERNAME": "x", "AIRFLOW_PASSWORD": "x"}, []),
-    ],
-)
-def test_settings_that_are_dangerous_together(environ: dict[str, str], names: list[str]) -> None:
-    settings = load(environ)
-    assert [trouble.name for trouble in dangers(settings)] == names
-    if names:
-        with pytest.raises(Misconfigured, match=names[0]):
-            refuse_dangers(settings)
-
-
-def test_a_key_that_is_refused_is_not_shown() -> None:
-    settings = load({**SERVED, "SECRET_KEY": "hunter2-hunter2"})
-    assert "hunter2" not in str(dangers(settings))
-    assert "15 characters" in str(dangers(settings))
-
-
-# ---- The kept key ----
-
-
-def test_a_good_key_is_used_as_it_is(tmp_path: Path) -> None:
-    settings = load({"SECRET_KEY": GOOD_KEY, "DATABASE_URL": f"sqlite:///{tmp_path}/x.db"})
-    assert signing_key(settings) == GOOD_KEY
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_on_this_machine_a_key_is_made_once_and_kept_for_its_owner_only(tmp_path: Path) -> None:
-    settings = load({"DATABASE_URL": f"sqlite:///{tmp_path}/data/x.db"})
-    key = signing_key(settings)
-    assert len(key) == 64
-    assert signing_key(settings) == key
-    assert [file.name for file in (tmp_path / "data").iterdir()] == ["secret.key"]
-    assert stat.S_IMODE(key_file(settings).stat().st_mode) == 0o600
-
-
-def test_programs_that_start_at_once_get_the_same_key(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}
-    program = "from bot.settings import load; from bot.signing_key import signing_key; print(signing_key(load()))"
-    runs = [
-        subprocess.Popen([sys.executable, "-c", program], env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    assert len({run.communicate(timeout=60)[0] for run in runs}) == 1
-    assert [run.returncode for run in runs] == [0] * 4
-
-
-def test_a_key_is_never_written_over_another(tmp_path: Path) -> None:
-    keep(tmp_path / "secret.key", "first")
-    keep(tmp_path / "secret.key", "second")
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["first\n"]
-
-
-def test_a_key_is_never_made_where_others_can_reach_us(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="SECRET_KEY"):
-        signing_key(load({**SERVED, "DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_damaged_key_is_refused(tmp_path: Path) -> None:
-    settings = load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"})
-    key_file(settings).write_text("short\n")
-    with pytest.raises(Misconfigured, match="Delete the file"):
-        signing_key(settings)
-
-
-def test_a_key_that_cannot_be_kept_is_told_of(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(Misconfigured, match="Set SECRET_KEY instead"):
-        signing_key(load({"DATABASE_URL": f"sqlite:///{tmp_path}/file/x.db"}))
-
-
-# ---- What follows from them ----
-
-
 @pytest.mark.parametrize(
     ("environ", "address"),
     [
@@ -459,62 +326,3 @@ def test_all_secrets_are_known_also_those_inside_addresses() -> None:
     assert load({}).secrets() == ()
     for secret in ("a%2Fb", "https://t", "'k'", "'m'", "u:e@h"):
         assert secret not in repr(settings)
-
-
-# ---- .env.example ----
-
-BLOCK = re.compile(r"((?:^# .*\n)+?)^(?:# )?([A-Z_]+)=(.*)$", re.MULTILINE)
-
-
-def example() -> dict[str, tuple[str, str]]:
-    """Comment and value of each variable in ``.env.example``."""
-    text = (ROOT / ".env.example").read_text("utf-8")
-    found = {}
-    for comment, name, value in BLOCK.findall(text.partition("# ----")[2]):
-        lines = [line.removeprefix("# ") for line in comment.splitlines() if not line.startswith("# Example: ")]
-        found[name] = (" ".join(lines), value)
-    return found
-
-
-def test_the_example_holds_every_variable_in_order_with_its_default() -> None:
-    assert {name: value for name, (_, value) in example().items()} == {
-        name: written(field.default) for name, field in FIELDS.items()
-    }
-    assert list(example()) == list(FIELDS)
-
-
-@pytest.mark.parametrize("name", FIELDS)
-def test_the_example_explains_every_variable_in_the_same_words(name: str) -> None:
-    assert example()[name][0] == FIELDS[name].description
-
-
-@pytest.mark.parametrize("name", FIELDS)
-def test_every_description_says_something(name: str) -> None:
-    description = FIELDS[name].description or ""
-    assert description.endswith(".")
-    assert len(description) > 30
-    if isinstance(FIELDS[name].default, int | float) and not isinstance(FIELDS[name].default, bool):
-        assert re.search(r"minutes?|seconds|\(0 to 1\)|port|How many", description), "a number has a unit"
-
-
-def test_the_example_as_it_is_gives_the_defaults(tmp_path: Path) -> None:
-    text = (ROOT / ".env.example").read_text("utf-8")
-    assert from_file(tmp_path, text).model_dump() == load({}).model_dump()
-
-
-def test_the_example_with_every_comment_taken_off_gives_the_defaults_too(tmp_path: Path) -> None:
-    lines = (line.removeprefix("# ") for line in (ROOT / ".env.example").read_text("utf-8").splitlines())
-    settings = from_file(tmp_path, "\n".join(line for line in lines if re.match(r"[A-Z_]+=", line)))
-    assert settings.model_dump(exclude={"elasticsearch_url"}) == load({}).model_dump(exclude={"elasticsearch_url"})
-    assert settings.remarks == ()
-
-
-def test_every_example_is_a_right_value() -> None:
-    examples = {name: str(field.examples[0]) for name, field in FIELDS.items() if field.examples}
-    usable = {name: text for name, text in examples.items() if "<" not in text}
-    assert load(usable).model_fields_set == {name.lower() for name in usable}
-
-
-def test_lines_of_the_example_fit_a_screen() -> None:
-    text = (ROOT / ".env.example").read_text("utf-8")
-    assert max(map(len, text.splitlines())) <= 120
