@@ -9,7 +9,8 @@ from bot.platforms import teams_registration
 from bot.settings import Settings
 from engine.errors import OnCallError
 from storage.cursors import SqlCursors
-from storage.database import connect
+from storage.database import connect, kept
+from storage.memory import MemoryCursors
 from storage.upgrade import version
 
 
@@ -26,18 +27,22 @@ async def teams_bot(settings: Settings) -> list[Line]:
 
 async def _asked(settings: Settings) -> list[Line]:
     rooms = tuple(dict.fromkeys((settings.teams_channel, *(route.room for route in settings.teams_routes))))
-    async with connect(settings.database_url.get_secret_value()) as database:
-        known = await _is_there(settings)
-        cursors = SqlCursors(database, SystemClock())
-        found = await examine(teams_registration(settings), rooms if known else (), cursors, SystemClock())
+    registration, url = teams_registration(settings), settings.database_url.get_secret_value()
+    if await _is_there(url):
+        async with connect(url) as database:
+            found = await examine(registration, rooms, SqlCursors(database, SystemClock()), SystemClock())
+    else:
+        found = await examine(registration, (), MemoryCursors(), SystemClock())
     troubles = [Line(Level.ERROR, "Teams", trouble) for trouble in found.troubles()]
     return troubles or [Line(Level.OK, "Teams", "Microsoft accepts the app id and its password")]
 
 
-async def _is_there(settings: Settings) -> bool:
+async def _is_there(url: str) -> bool:
     """Before the first start there is no memory of what Teams has told."""
     try:
-        async with connect(settings.database_url.get_secret_value()) as database:
+        if not kept(url):
+            return False
+        async with connect(url) as database:
             current, newest = await version(database)
     except OnCallError:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +168,14 @@ def test_check_ends_with_1_on_an_error_only(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Database" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    before = oncall(tmp_path, "check", PORT="18998")
+    assert "Database will be made" in re.sub(r"\s+", " ", before.stdout)
+    assert list(tmp_path.iterdir()) == []
+    assert oncall(tmp_path, "db", "upgrade").returncode == 0
+    assert "answers, at revision" in oncall(tmp_path, "check", PORT="18998").stdout
 
 
 def test_the_guided_example_is_never_played_where_others_can_reach_it(tmp_path: Path) -> None:
