@@ -91,7 +91,7 @@ def scan(
         result = asyncio.run(scanned(paths, detector(), SystemClock(), advance))
     if as_json:
         for incident in result.incidents:
-            sys.stdout.write(json.dumps(show.as_json(incident), ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(show.as_json(incident, result.line[incident.id]), ensure_ascii=False) + "\n")
     else:
         out.print(show.incidents(result.incidents))
         err.print(show.speed(result.lines, result.size, time.perf_counter() - began), style="dim", highlight=False)

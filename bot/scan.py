@@ -15,7 +15,7 @@ from engine.detect import Detector
 from engine.entries import around
 from engine.errors import OnCallError
 from engine.group import hear
-from engine.model import Entry, Incident
+from engine.model import Entry, Incident, IncidentId
 from engine.ports import Clock
 from storage.memory import MemoryIncidents
 
@@ -26,9 +26,13 @@ Advance = Callable[[int], None]
 
 @dataclass(slots=True)
 class Result:
-    """What a scan found, and how much it read: ``size`` in bytes of plain text."""
+    """What a scan found, and how much it read: ``size`` in bytes of plain text.
+
+    ``line`` is where each incident was first told of, counted from 1 in its file.
+    """
 
     incidents: Sequence[Incident] = ()
+    line: dict[IncidentId, int] = field(default_factory=dict)
     lines: int = 0
     size: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -41,9 +45,13 @@ async def scan(paths: Sequence[str], detector: Detector, clock: Clock, advance: 
     desk = Desk(memory, detector, {}, clock, lambda: uuid.uuid4().hex, forever)
     result = Result()
     for path in _files(paths):
+        above = result.lines
         try:
             for chunk in chunks(sys.stdin.buffer if path == STDIN else path):
-                await hear(desk, list(entries(detector, chunk, path)))
+                for incident in await hear(desk, list(entries(detector, chunk, path))):
+                    if incident.id not in result.line:
+                        told = chunk.text.count("\n", 0, incident.signal.position - chunk.offset)
+                        result.line[incident.id] = result.lines - above + told + 1
                 result.lines += chunk.text.count("\n")
                 result.size += len(chunk.text)
                 advance(len(chunk.text))

@@ -64,7 +64,8 @@ def speed(lines: int, size: int, seconds: float) -> str:
     return f"{lines:,} lines, {size / 1e6:,.1f} MB in {seconds:.1f} s: {rate}"
 
 
-def as_json(incident: Incident) -> dict[str, Any]:
+def as_json(incident: Incident, line: int) -> dict[str, Any]:
+    """``position`` is in bytes, ``line`` counts from 1."""
     signal = incident.signal
     return {
         "number": incident.number,
@@ -77,6 +78,7 @@ def as_json(incident: Incident) -> dict[str, Any]:
         "identifiers": dict(incident.identifiers),
         "source": signal.source,
         "position": signal.position,
+        "line": line,
         "text": signal.text,
     }
 

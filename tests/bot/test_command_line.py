@@ -36,7 +36,7 @@ def oncall(folder: Path, *words: str, feed: str | bytes = "", **settings: str) -
 def test_scan_reads_plain_gz_zst_and_folders(tmp_path: Path) -> None:
     logs = tmp_path / "logs" / "deep"
     logs.mkdir(parents=True)
-    (logs / "a.log").write_text(f"2026-11-21 INFO all is well\n{TIMEOUT}\n{TIMEOUT}\n")
+    (logs / "a.log").write_text("2026-11-21 INFO alles läuft\n" * 50_000 + f"{TIMEOUT}\n{TIMEOUT}\n")
     (logs / "b.log.gz").write_bytes(gzip.compress(SPARK.encode()))
     (logs / "c.zst").write_bytes(zstandard.compress(TIMEOUT.replace("manual__1", "manual__2").encode()))
     done = oncall(tmp_path, "scan", "--json", "logs")
@@ -48,6 +48,7 @@ def test_scan_reads_plain_gz_zst_and_folders(tmp_path: Path) -> None:
         ("airflow/task-timeout", 1),
     ]
     assert found[0]["identifiers"]["dag_run_id"] == "manual__1"
+    assert [one["line"] for one in found] == [50_001, 1, 1]
     assert "lines/s" in oncall(tmp_path, "scan", "logs").stderr
 
 
