@@ -1,39 +1,24 @@
-"""Cards as Slack shows them: golden messages of all that the bot shows, hostile text, bounds, forms as modals."""
+"""Cards as Slack shows them: golden messages of all that the bot shows, hostile text, bounds."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
-from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Image, Kind, Link, Part, Text, Tone
-from adapters.chat.carried import sendable
-from adapters.chat.slack.forms import to_value
-from adapters.chat.slack.modal import errors, from_value, modal, submitted
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Form, Image, Link, Part, Text, Tone
+from adapters.chat.slack.modal import modal
 from adapters.chat.slack.render import COLOURS, Message, home, render
 from tests.adapters.shown_cards import CHANGE, HOSTILE, shown_cards
-from tests.servers.block_kit import pings, schemas, violations
+from tests.adapters.slack_seen import CONTEXT, LONG_FORM, REJECT, cards, dicts, judged, must_be_valid, slow, texts
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "slack"
-REJECT = Form("Reject …", "reject 17", (Field("why", "Why not?", kind=Kind.LONG),))
-LONG_FORM = replace(CHANGE, label="Approve restart_dag_task with changes …")
-CONTEXT = {"room": "C1", "thread": "1700000000.000100"}
-
-
-@pytest.fixture(scope="module")
-def judges() -> None:
-    """What judges messages is made once on a machine; one that cannot make it skips."""
-    schemas()
-
-
-judged = pytest.mark.usefixtures("judges")
 
 
 def golden(name: str, payload: Mapping[str, Any]) -> None:
@@ -43,32 +28,6 @@ def golden(name: str, payload: Mapping[str, Any]) -> None:
     if os.environ.get("ONCALL_WRITE_GOLDEN") == "1":
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
-
-
-def texts(payload: object) -> Iterator[str]:
-    """Every text that a person sees."""
-    match payload:
-        case {"text": str(text)}:
-            yield text
-        case {"image_url": str(), "alt_text": str(text)}:
-            yield text
-        case dict():
-            for value in payload.values():
-                yield from texts(value)
-        case list():
-            for value in payload:
-                yield from texts(value)
-
-
-def dicts(payload: object) -> Iterator[dict[str, Any]]:
-    match payload:
-        case dict():
-            yield payload
-            for value in payload.values():
-                yield from dicts(value)
-        case list():
-            for value in payload:
-                yield from dicts(value)
 
 
 def shown(message: Message) -> str:
@@ -83,17 +42,6 @@ def below(message: Message) -> list[dict[str, Any]]:
     """The blocks of a card without a tone, but for its title."""
     assert message.attachments == []
     return message.blocks[1:]
-
-
-def must_be_valid(payload: Mapping[str, Any]) -> None:
-    """What Slack would refuse, and what we do not want to say to it."""
-    assert violations(payload) == []
-    assert pings(payload) == []
-    everything = list(dicts(payload))
-    assert not [one for one in everything if one.get("type") == "mrkdwn" or one.get("emoji") is True]
-    assert all(text for text in texts(payload))
-    ids = [one["action_id"] for one in everything if "action_id" in one]
-    assert len(ids) == len(set(ids))
 
 
 OTHERS = {"home", "modal-reject", "modal-change", "modal-long"}
@@ -249,149 +197,6 @@ def test_a_form_without_fields_is_a_button() -> None:
     assert (button["action_id"], button["value"]) == ("say-0", "approve 1")
 
 
-def sent(view: Mapping[str, Any], *said: str | None) -> dict[str, Any]:
-    """The view as Slack gives it back, with what was typed or picked."""
-    inputs = [block for block in view["blocks"] if block["type"] == "input"]
-    values = {
-        block["block_id"]: {block["element"]["action_id"]: _state(block["element"]["type"], value)}
-        for block, value in zip(inputs, said, strict=True)
-    }
-    return {**view, "state": {"values": values}}
-
-
-def _state(type: str, value: str | None) -> dict[str, Any]:
-    if type == "static_select":
-        return {"type": type, "selected_option": {"value": value} if value is not None else None}
-    return {"type": type, "value": value}
-
-
-def test_a_sent_modal_says_what_the_form_says() -> None:
-    view = modal(CHANGE, CONTEXT)
-    line, context = submitted(sent(view, "7", "/var/log/my app", "delete", None))
-    assert line == CHANGE.said({"days_old": "7", "path": "/var/log/my app", "mode": "delete"})
-    assert line == "approve 17 0badc0de days_old=7 path='/var/log/my app' mode=delete note=''"
-    assert context == CONTEXT
-    assert submitted(sent(modal(REJECT, {}), " no <b> & co \n")) == ("reject 17 no <b> & co", {})
-
-
-def test_what_is_wrong_stands_under_its_field() -> None:
-    view = modal(CHANGE, {})
-    wrong = {"mode": "Not here.", "colour": "There is none.", "days_old": "At least 7."}
-    assert errors(view, wrong) == {
-        "response_action": "errors",
-        "errors": {"field-2": "Not here.", "field-0": "There is none. At least 7."},
-    }
-
-
-def test_a_field_is_asked_for_by_its_kind() -> None:
-    elements = [block["element"] for block in modal(CHANGE, {})["blocks"]]
-    assert [one["type"] for one in elements] == [
-        "number_input",
-        "plain_text_input",
-        "static_select",
-        "plain_text_input",
-    ]
-    assert [one.get("initial_value") for one in elements] == ["14", "/var/log/app", None, None]
-    assert elements[2]["initial_option"]["value"] == "archive"
-    assert [one.get("multiline") for one in elements] == [None, False, None, True]
-
-
-@judged
-@pytest.mark.parametrize("choices", [(), ("x" * 151, "y"), ("",), tuple(map(str, range(101))), ("a\x00", "b")])
-def test_choices_that_no_menu_takes_are_typed(choices: tuple[str, ...]) -> None:
-    view = modal(Form("f", "ask", (Field("a", "b", kind=Kind.CHOICE, choices=choices),)), {})
-    must_be_valid(view)
-    assert view["blocks"][0]["element"]["type"] == "plain_text_input"
-
-
-@pytest.mark.parametrize("form", [REJECT, CHANGE, LONG_FORM, Form("é <&>", "a\nb", (Field("", ""),))])
-def test_a_button_brings_its_form_back(form: Form) -> None:
-    value = to_value(form)
-    assert from_value(value) == form
-    assert not set("<>&") & set(value)
-
-
-def test_a_form_too_long_for_a_button_goes_without_what_people_can_do_without() -> None:
-    def form(default: int, hint: int, choices: int) -> Form:
-        menu = tuple(f"choice {number}" for number in range(choices))
-        return Form("l", "a", (Field("n", "l", True, "d" * default, Kind.CHOICE, menu, "h" * hint),))
-
-    [field] = from_value(to_value(form(2_000, 10, 3))).fields
-    assert (field.default, field.hint, len(field.choices)) == ("", "h" * 10, 3)
-    [field] = from_value(to_value(form(1, 2_000, 3))).fields
-    assert (field.default, field.hint, len(field.choices)) == ("", "", 3)
-    [field] = from_value(to_value(form(1, 1, 900))).fields
-    assert (field.kind, field.choices) == (Kind.TEXT, ())
-    with pytest.raises(ValueError, match="too long"):
-        to_value(Form("l", "a" * 2_000, (Field("n", "l"),)))
-
-
-@pytest.mark.parametrize(
-    "rubbish",
-    [
-        "",
-        "approve 1",
-        "[]",
-        "null",
-        "{}",
-        '{"label":"l","ask":"a"}',
-        '{"label":1,"ask":"a","fields":[]}',
-        '{"label":"l","ask":"a","fields":[1]}',
-        '{"label":"l","ask":"a","fields":[{"kind":"film"}]}',
-        '{"label":"l","ask":"a","fields":[{"choices":"abc"}]}',
-        "[" * 100_000,
-    ],
-)
-def test_rubbish_is_no_form(rubbish: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - which of several, nobody asks
-        from_value(rubbish)
-    with pytest.raises(ValueError):  # noqa: PT011 - which of several, nobody asks
-        submitted({"private_metadata": rubbish})
-
-
-def test_a_context_too_long_for_a_modal_is_refused() -> None:
-    with pytest.raises(ValueError, match="too long"):
-        modal(REJECT, {"room": "x" * 3_000})
-
-
-anything = st.one_of(
-    st.text(st.characters(), max_size=40),
-    st.sampled_from(["", " \n", "\x00\x1b[31m\ud800\u202e", "<!channel> & <@U1>", "x" * 200_000, "é\n" * 30_000]),
-    st.sampled_from(
-        ["…" * 2_500, "\U0001f600" * 5_000, "https://example.com/" + "a" * 4_000, "https://example.com/a.png"]
-    ),
-)
-fields = st.builds(
-    Field,
-    anything,
-    anything,
-    st.booleans(),
-    anything,
-    st.sampled_from(Kind),
-    st.lists(anything, max_size=4).map(tuple) | st.just(tuple(map(str, range(120)))),
-    anything,
-)
-forms = st.builds(Form, anything, anything, st.lists(fields, max_size=5).map(tuple), st.booleans())
-parts: st.SearchStrategy[Part] = st.one_of(
-    st.builds(Text, anything, st.booleans()),
-    st.builds(Facts, st.lists(st.tuples(anything, anything), max_size=5).map(tuple)),
-    st.builds(Facts, st.tuples(anything, anything).map(lambda pair: (pair,) * 500)),
-    st.builds(Code, anything, anything),
-    st.builds(Image, st.binary(max_size=50), anything),
-    st.builds(Button, anything, anything, st.booleans(), st.booleans(), anything),
-    st.builds(Link, anything, anything),
-    st.just(Divider()),
-    forms,
-)
-many = st.lists(parts, max_size=12) | st.builds(
-    lambda some, times: some * times, st.lists(parts, max_size=4), st.just(80)
-)
-cards = st.builds(Card, anything, many.map(tuple), st.sampled_from(Tone), st.booleans())
-slow = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-
-
 @judged
 @slow
 @given(cards)
@@ -400,16 +205,3 @@ def test_any_card_is_a_valid_message_and_a_valid_home(card: Card) -> None:
     must_be_valid(asdict(message))
     assert len(message.text) < 4_000
     must_be_valid(home(card))
-
-
-@judged
-@slow
-@given(forms)
-def test_any_form_that_a_button_holds_is_a_valid_modal(form: Form) -> None:
-    try:
-        kept = from_value(to_value(form))
-    except ValueError:
-        return
-    must_be_valid(modal(kept, CONTEXT))
-    assert (kept.ask, kept.named) == (sendable(form.ask), form.named)
-    assert [one.name for one in kept.fields] == [sendable(one.name) for one in form.fields]
