@@ -1,0 +1,112 @@
+"""The program that holds the connections of a real PostgreSQL, and what a person would have approved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped] # ships no types
+
+from adapters.targets.postgresql import CATALOGUE, PostgreSQL, PostgreSQLSettings
+from engine.model import Action, Judgement, Verdict
+from tests.servers import Server
+
+AGENT, APP = "oncall_agent", "shop"
+
+
+SECRET = "a-pass-word-nobody-may-see"
+
+
+GRANTS = f"""
+CREATE ROLE {AGENT} LOGIN PASSWORD '{SECRET}';
+GRANT pg_signal_backend, pg_read_all_stats TO {AGENT};
+GRANT ALTER SYSTEM ON PARAMETER max_connections TO {AGENT};
+GRANT SELECT ON pg_file_settings TO {AGENT};
+GRANT EXECUTE ON FUNCTION pg_show_all_file_settings() TO {AGENT};
+ALTER ROLE {AGENT} CREATEROLE;
+CREATE ROLE {APP} LOGIN PASSWORD '{SECRET}';
+CREATE ROLE nobody LOGIN PASSWORD '{SECRET}';
+CREATE TABLE stock (item int PRIMARY KEY, pieces int);
+INSERT INTO stock VALUES (1, 1);
+GRANT ALL ON stock TO {APP};
+"""  # noqa: S608 - our own words
+
+
+def url(server: Server, user: str = AGENT, port: int = 0) -> str:
+    return f"postgresql://{user}:{SECRET}@{server.host}:{port or server.port}/postgres"
+
+
+@asynccontextmanager
+async def connected(
+    server: Server, *, user: str = AGENT, port: int = 0, fence: tuple[str, ...] = ("*",), seconds: float = 5
+) -> AsyncIterator[PostgreSQL]:
+    target = PostgreSQL(PostgreSQLSettings((url(server, user, port),), fence, seconds))
+    try:
+        yield target
+    finally:
+        await target.close()
+
+
+class Shop:
+    """The program that holds the connections."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.open = server, AsyncExitStack()
+
+    async def session(self, name: str = "shop-api") -> Any:
+        session = await asyncpg.connect(url(self.server, APP), server_settings={"application_name": name})
+        self.open.callback(session.terminate)
+        return session
+
+    async def idles(self, name: str = "shop-api") -> Any:
+        """In a transaction that was begun and forgotten."""
+        session = await self.session(name)
+        await session.execute("BEGIN; UPDATE stock SET pieces = pieces + 1")
+        return session
+
+    async def leaks(self) -> None:
+        while True:
+            await self.session("leak")
+
+    async def runs(self) -> tuple[Any, asyncio.Task[Any]]:
+        session = await self.session()
+        task = asyncio.create_task(session.execute("SELECT pg_sleep(60)"))
+        self.open.callback(task.cancel)
+        await asyncio.sleep(0.1)
+        return session, task
+
+
+async def proposed(target: PostgreSQL, name: str, **parameters: str) -> Action:
+    """As the engine does: fill in the defaults, look, then bind the action to what was seen."""
+    spec = CATALOGUE[name]
+    filled = {one.name: parameters.get(one.name, one.default) for one in spec.parameters}
+    seen = (await target.look(filled)).state
+    return Action("a1", "postgresql", name, filled, spec.risk, spec.effect, spec.undo, spec.request(filled), seen)
+
+
+async def idle(target: PostgreSQL) -> Action:
+    await asyncio.sleep(1.1)
+    return await proposed(target, "terminate_idle_sessions", idle_seconds="1")
+
+
+async def running(target: PostgreSQL) -> Action:
+    await asyncio.sleep(1.1)
+    return await proposed(target, "terminate_queries", running_seconds="1")
+
+
+async def settled(target: PostgreSQL, action: Action) -> Verdict:
+    for _ in range(30):
+        verdict = await target.verify(action)
+        if verdict.judgement is not Judgement.NOT_YET:
+            break
+        await asyncio.sleep(0.1)
+    return verdict
+
+
+async def lives(session: Any) -> bool:
+    try:
+        return bool(await session.fetchval("SELECT true"))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return False
