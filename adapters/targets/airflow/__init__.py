@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
 
+from adapters.targets.airflow import behind
 from adapters.targets.airflow.actions import CATALOGUE, call, place, spoken
+from adapters.targets.airflow.behind import Plan, Pool
 from adapters.targets.airflow.calls import AIRFLOW_2, AIRFLOW_3, Call, triggered_run
 from adapters.targets.airflow.client import AirflowSettings, Client
 from adapters.targets.airflow.found import (
@@ -29,7 +31,7 @@ from adapters.targets.airflow.found import (
 )
 from adapters.targets.airflow.replies import Lost, Reply
 from adapters.targets.airflow.verdicts import verdict, why_not
-from adapters.targets.airflow.where import Where, where
+from adapters.targets.airflow.where import Where, pool, where
 from engine.errors import Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
 from engine.ports import Target
@@ -37,6 +39,7 @@ from engine.ports import Target
 __all__ = ["CATALOGUE", "Airflow", "AirflowSettings"]
 
 Shown = TypeVar("Shown", bound=BaseModel)
+Part = TypeVar("Part")
 
 
 def _now() -> datetime:
@@ -46,6 +49,7 @@ def _now() -> datetime:
 class Airflow(Target):
     name = "airflow"
     dry_run = False
+    named_by: tuple[str, ...] = ("dag_id", "dag_run_id", "task_id")
 
     def __init__(self, settings: AirflowSettings, now: Callable[[], datetime] = _now) -> None:
         self._client = Client(settings)
@@ -71,7 +75,10 @@ class Airflow(Target):
         found = await self._find(at)
         paused = not isinstance(found, Dag) and await self._is_paused(at)
         note = " The DAG is paused: nothing of it starts." if paused else ""
-        return Evidence(self.name, f"{sentence(found)}.{note}", state(found), healthy(found))
+        failed = await self._if_told(self._behind(at, found)) or ()
+        crowded = await self._if_told(self._crowded(found)) or ""
+        words = f"{sentence(found)}.{note}{behind.told(found, failed)}{crowded}"
+        return Evidence(self.name, words, state(found), healthy(found), behind.names(failed))
 
     async def act(self, action: Action) -> Outcome:
         """Raises nothing: what may or may not have arrived is UNKNOWN, all else is known not to have happened."""
@@ -173,13 +180,45 @@ class Airflow(Target):
         words = f"{sentence(dag)}. Which run of task {at.task_id} is meant is not known.{hint}"
         return Evidence(self.name, words, state(dag))
 
+    async def _behind(self, at: Where, found: Found) -> Sequence[Task]:
+        """The task instances whose failure this one is, where it is not its own."""
+        if isinstance(found, Run) and found.state == "failed":
+            return await self._failed_in(at)
+        if not (isinstance(found, Task) and found.status == "upstream_failed"):
+            return ()
+        plan = await self._read(f"{at.dag}/tasks", Plan)
+        if isinstance(plan, Gone):
+            return ()
+        earlier = behind.before(plan, found.task_id)
+        return [task for task in await self._failed_in(at) if task.task_id in earlier]
+
+    async def _failed_in(self, at: Where) -> Sequence[Task]:
+        """All of the run that failed; none where there may be more than Airflow showed."""
+        failed = await self._read(f"{at.run}/taskInstances?{urlencode({'state': 'failed', 'limit': 100})}", Tasks)
+        return failed.task_instances if isinstance(failed, Tasks) and failed.complete else ()
+
+    async def _crowded(self, found: Found) -> str:
+        """Why a task waits in its queue, if it is because others have all the slots that it could get."""
+        if not (isinstance(found, Task) and found.status in ("scheduled", "queued") and (path := pool(found.pool))):
+            return ""
+        shared = await self._read(path, Pool)
+        full = isinstance(shared, Pool) and shared.full
+        return f" Its pool {found.pool} is full: none of its slots is open." if full else ""
+
+    async def _if_told(self, question: Awaitable[Part]) -> Part | None:
+        """What is good to know, and no reason to fail if Airflow does not say it."""
+        try:
+            return await question
+        except Unreachable:
+            return None
+
     async def _failed_lately(self, at: Where) -> Sequence[Task]:
         """Of all runs of the DAG; none where there may be more than Airflow showed."""
         since = (self._now() - timedelta(days=1)).isoformat()
         only = {} if self._client.dialect.basic else {"task_id": at.task_id}  # Airflow 2 refuses to filter by that
         query = urlencode({**only, "state": "failed", "end_date_gte": since, "limit": 100})
         failed = await self._read(f"{at.dag}/dagRuns/~/taskInstances?{query}", Tasks)
-        if isinstance(failed, Gone) or failed.total_entries > len(failed.task_instances):
+        if isinstance(failed, Gone) or not failed.complete:
             return ()
         return [task for task in failed.task_instances if task.task_id == at.task_id]
 

@@ -49,6 +49,7 @@ class Task(_Shown):
     max_tries: int = 0
     state: str | None = None
     end_date: datetime | None = None
+    pool: str | None = None
 
     @property
     def status(self) -> str:
@@ -58,6 +59,10 @@ class Task(_Shown):
 class Tasks(_Shown):
     task_instances: tuple[Task, ...]
     total_entries: int
+
+    @property
+    def complete(self) -> bool:
+        return self.total_entries <= len(self.task_instances)
 
 
 class Part(_Shown):

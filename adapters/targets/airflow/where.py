@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote
@@ -49,6 +50,12 @@ class Where(BaseModel):
     @property
     def task(self) -> str:
         return f"{self.run}/taskInstances/{quote(self.task_id or '', safe='')}"
+
+
+def pool(name: str | None) -> str:
+    """The path of a pool; empty if its name is none that may stand in a path."""
+    fits = name and len(name) <= 250 and re.fullmatch(r"[\w .-]+", name) and name.strip(". ")
+    return f"/pools/{quote(name, safe='')}" if name and fits else ""
 
 
 def where(names: Mapping[str, str]) -> Where:
