@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import policy
+from bot.app import policy, program
 from bot.check import Systems, check
 from bot.check.report import Level, Line
 from bot.people import owned
@@ -121,6 +121,21 @@ async def test_owners_are_woken_by_their_accounts_and_strangers_are_not() -> Non
     await people.save(Account("3", "eve", "Eve", "eve@example.com", Role.RESPONDER, is_active=False))
     known = Services((Service("a", owners=("bob@example.com", "ada", "eve", "mallory")),))
     assert (await owned(people, Policy(services=known))).services.all[0].owners == ("bob", "ada")
+
+
+async def test_the_program_wakes_owners_by_their_accounts(tmp_path: Path) -> None:
+    settings = load(
+        {
+            "DATABASE_URL": f"sqlite:///{tmp_path}/x.db",
+            "ADMINS": "ada",
+            "ONCALL_EMAILS": "bob@example.com",
+            "SERVICE_CATALOGUE": str(EXAMPLE),
+        }
+    )
+    async with program(settings) as ready:
+        owners = {one.name: one.owners for one in ready.desk.policy.services.all}
+        assert (owners["checkout"], owners["payments"], owners["orders-etl"]) == (("ada", "bob"), ("bob",), ())
+        assert ready.desk.policy.on_call == ("bob",)
 
 
 def configured(file: Path) -> Settings:

@@ -166,6 +166,14 @@ async def test_the_environment_of_the_service_is_what_is_learned_under() -> None
     assert not await room.desk.incidents.lessons(incident.signal.pattern, "production")
 
 
+async def test_the_risk_of_an_action_may_be_set_for_the_environment_of_the_service() -> None:
+    risks = {"restart_dag_task@staging": Risk.HIGH}
+    for dag, risk in (("orders", Risk.HIGH), ("unheard_of", Risk.LOW)):
+        incident = await broken((await office(Machine(), risks=risks)).desk, dag)
+        assert incident.action
+        assert incident.action.risk is risk
+
+
 async def test_what_no_service_holds_is_handled_as_ever() -> None:
     clock = FakeClock()
     at = (await office(Risky(), clock)).desk
