@@ -46,7 +46,7 @@ def test_what_calms_is_no_failure_itself(pattern: Pattern, example: Example) -> 
 @pytest.mark.parametrize(
     ("text", "alarming"),
     [
-        ("KeyError: 'net_price'", "any/error-unknown"),
+        ("KeyError: 'net_price'", "any/unhandled-exception"),
         ("KeyError: 'DATABASE_URL'", "any/configuration-wrong"),
     ],
 )
