@@ -166,4 +166,6 @@ def _must_be_active(incident: Incident) -> None:
 def _expired(desk: Desk, incident: Incident) -> bool:
     if incident.action_status is not ActionStatus.PENDING or incident.diagnosed_at is None:
         return False
+    if incident.action and incident.action.lacking:  # nothing was seen that could have grown old; it is looked at now
+        return False
     return desk.clock.now() - incident.diagnosed_at > desk.policy.approval_valid

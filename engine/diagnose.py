@@ -18,6 +18,7 @@ from engine.learn.plans import taught
 from engine.model import Action, Criticality, Diagnosis, Evidence, Impact, Incident, Risk, in_words, place, titled
 from engine.options import Option, best, options, proposed, ran
 from engine.ports import Target
+from engine.redact import clean, shorten
 from engine.relief import RECOVERED
 from engine.services import names_of, told
 
@@ -26,6 +27,9 @@ SETTLES_WITHIN = timedelta(seconds=15)
 
 SETTLING = 1.0
 """Seconds between two of these looks."""
+
+MOST_SHOWN = 500
+"""Characters of what a target says about a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +168,8 @@ def _root_cause(incident: Incident, view: View, pattern: Pattern) -> str:
     cause = fill(pattern.root_cause, view.names)
     if view.told is None or pattern.id == incident.signal.pattern:
         return cause
-    shows = view.told.shows or view.told.summary
-    return f"The log says: {incident.signal.title}. {titled(view.told.target)} says that {shows.rstrip('.')}. {cause}"
+    shows = shorten(clean(view.told.shows or view.told.summary), MOST_SHOWN).rstrip(".")
+    return f"The log says: {incident.signal.title}. {titled(view.told.target)} says that {shows}. {cause}"
 
 
 async def _settled(desk: Desk, option: Option, incident: Incident, names: Mapping[str, str]) -> Evidence:

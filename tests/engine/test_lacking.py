@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from engine.desk import Desk
 from engine.errors import Invalid, Refused
 from engine.events import Approved, Looked
 from engine.model import ActionSpec, ActionStatus, Evidence, Incident, Status
+from tests.clock import FakeClock
 from tests.engine.desks import NO_RUN, TIMEOUT, Machine, desk, entry, settle
 
 NO_TASK = TIMEOUT.replace('"task_id":"transform",', "")
@@ -24,12 +26,13 @@ class Telling(Machine):
 
     says: Mapping[str, str] = field(default_factory=dict)
     cause: str = ""
+    shows: str = "its worker was killed"
     looked: list[Mapping[str, str]] = field(default_factory=list)
 
     async def look(self, identifiers: Mapping[str, str]) -> Evidence:
         self.looked.append(identifiers)
         seen = await super().look(identifiers)
-        return replace(seen, names=self.says, cause=self.cause, shows="its worker was killed" if self.cause else "")
+        return replace(seen, names=self.says, cause=self.cause, shows=self.shows if self.cause else "")
 
 
 class Cluster(Telling):
@@ -89,6 +92,16 @@ async def test_filled_in_it_is_bound_to_what_it_names_now() -> None:
     assert machine.acts == ["restart_dag_task"]
 
 
+async def test_a_form_may_be_filled_in_an_hour_later() -> None:
+    """Nothing was seen that could have grown old."""
+    clock = FakeClock()
+    office = desk(Machine(), clock)
+    incident = await found(office)
+    clock.pass_time(hours=1)
+    incident = await decide.approve(office, incident.number, "bob", "", {"dag_run_id": "manual__7"})
+    assert incident.action_status is ActionStatus.APPROVED
+
+
 async def test_what_is_well_by_then_is_not_acted_on() -> None:
     machine = Machine()
     office = desk(machine)
@@ -140,6 +153,22 @@ async def test_a_name_that_cannot_be_one_is_not_taken(hostile: str) -> None:
     incident = await found(desk(Telling(says={"dag_run_id": hostile})))
     assert incident.action
     assert incident.action.lacking == ("dag_run_id",)
+
+
+async def test_whatever_a_target_says_is_data() -> None:
+    """Random text in every place where a target may say something: nothing is raised, and nothing of it is obeyed."""
+    chance = random.Random(6)
+    alphabet = "ab-_./ {}[]<@!>*`\n\r\t\x00\x1b\u202e\u2028☃💥'\";$()%"
+    for _ in range(200):
+        name, shows = ("".join(chance.choices(alphabet, k=chance.randrange(300))) for _ in range(2))
+        incident = await found(
+            desk(Telling(says={"dag_run_id": name, name: name}, cause="airflow/run-failed", shows=shows))
+        )
+        assert incident.diagnosis
+        assert incident.action
+        assert incident.action.lacking or incident.action.parameters["dag_run_id"] == name
+        assert not {"\x1b", "\x00", "\u202e"} & set(incident.diagnosis.root_cause)
+        assert len(incident.diagnosis.root_cause) < 1000
 
 
 async def test_a_name_with_a_template_in_it_stays_what_it_is() -> None:
