@@ -54,7 +54,9 @@ class Policy:
 
     def woken(self, incident: Incident) -> Sequence[str]:
         """Whom to wake, in order: the owners of the broken service, then those on call for everything."""
-        service = self.services.holding(names_of(incident.signal, incident.identifiers))
+        impact = incident.diagnosis.impact if incident.diagnosis else None  # a look may have named more than the log
+        told = self.services.named(impact.service) if impact else None
+        service = told or self.services.holding(names_of(incident.signal, incident.identifiers))
         return tuple(dict.fromkeys((*(service.owners if service else ()), *self.on_call)))
 
 

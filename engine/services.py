@@ -44,6 +44,9 @@ class Services:
 
     all: Sequence[Service] = field(default=())
 
+    def named(self, name: str) -> Service | None:
+        return next((one for one in self.all if one.name == name), None)
+
     def holding(self, names: Mapping[str, str]) -> Service | None:
         """The service that these names belong to: of several the one whose rule fits most exactly, then the first."""
         fits = [(best, service) for service in self.all if (best := _best(service, names))]

@@ -10,7 +10,7 @@ import pytest
 from engine.desk import Policy
 from engine.escalate import due
 from engine.events import Escalated, Opened, begin
-from engine.model import Criticality, Dependent, Impact, Incident, IncidentId, Risk, Severity, Signal
+from engine.model import Criticality, Dependent, Diagnosis, Impact, Incident, IncidentId, Risk, Severity, Signal
 from engine.services import Service, Services, names_of, told
 from engine.windows import DAYS, Window
 from tests.clock import NOW
@@ -125,6 +125,14 @@ def test_owners_are_woken_before_everybody_else_and_nobody_twice() -> None:
     event = due(waiting(dag_id="something"), NOW + timedelta(minutes=15), policy)
     assert isinstance(event, Escalated)
     assert event.to == "bob"
+
+
+def test_owners_of_what_a_look_has_named_are_woken_too() -> None:
+    policy = Policy(services=CATALOGUE)
+    found = Diagnosis("", "", "", 0.5, impact=Impact("orders", Criticality.LOW, owners=("left long ago",)))
+    assert policy.woken(replace(waiting(pod_name="p"), diagnosis=found)) == ("ada", "bob")
+    gone = replace(found, impact=Impact("not there any more", Criticality.LOW))
+    assert policy.woken(replace(waiting(dag_id="billing"), diagnosis=gone)) == ("ada", "bob")
 
 
 def test_the_environment_of_the_service_is_that_of_the_incident() -> None:
