@@ -97,7 +97,7 @@ class _Postings:
     count: int
     idf: Floats
     starts: Integers
-    rows: Integers
+    rows: NDArray[np.int32]
     weights: NDArray[np.float32]
 
 
@@ -111,7 +111,7 @@ class _Once:
     worth: Integers
 
 
-_NONE = _Postings(0, np.zeros(1), np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+_NONE = _Postings(0, np.zeros(1), np.zeros(2, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
 
 
 class Index:
@@ -193,7 +193,7 @@ class Index:
             count=count,
             idf=idf,
             starts=np.concatenate(([0], np.cumsum(standing))),
-            rows=owner[order],
+            rows=owner[order].astype(np.int32),
             weights=(weights / length[owner])[order].astype(np.float32),
         )
 
