@@ -30,6 +30,7 @@ class Lived:
     turn: int
     decision: Decision
     works: bool
+    chance: float
     lost: float
     blind: float
     stale: bool
@@ -50,7 +51,9 @@ def _incident(world: World, learner: Learner, failure: Failure, seed: int, turn:
     learner.learn(told.lesson, failure)
     best, before = max(now), failure.chances.index(max(failure.chances))
     stale = turn >= world.incidents / 2 and decision.choice == before and now[before] < best / 2
-    return Lived(turn, decision, told.works, best - now[decision.choice], best - sum(now) / len(now), stale)
+    return Lived(
+        turn, decision, told.works, now[decision.choice], best - now[decision.choice], best - sum(now) / len(now), stale
+    )
 
 
 def share(part: list[Lived]) -> float:
@@ -80,6 +83,8 @@ class Report:
     stale: float
     error: float
     brier: float
+    least: float
+    """The Brier score of who makes the same choices and knows their true chances: luck alone."""
     automatic: float
     wrong: float
     interval: tuple[float, float]
@@ -91,7 +96,7 @@ class Report:
         low, high = self.interval
         return (
             f"regret {self.regret:.3f} (after drift {self.drifted:.3f})  stale {self.stale:5.1f}  ECE {self.error:.3f}"
-            f"  Brier {self.brier:.3f}  automatic {self.automatic:4.0%}, wrong {self.wrong:5.1%}"
+            f"  Brier {self.brier:.3f} (luck {self.least:.3f})  automatic {self.automatic:4.0%}, wrong {self.wrong:5.1%}"
             f" [{low:5.1%}, {high:5.1%}]  of the surest 12 % wrong {self.at_12:5.1%}, 30 % {self.at_30:5.1%}"
             f"  wrong without a warning {self.unwarned:5.1%}"
         )
@@ -110,6 +115,7 @@ def report(world: World, lived: list[Lived]) -> Report:
         stale=100 * sum(one.stale for one in after) / len(after),
         error=sum(one.count * abs(one.said - one.was) for one in bins(said)) / len(said),
         brier=sum((one - works) ** 2 for one, works in said) / len(said),
+        least=sum(one.chance * (1 - one.chance) for one in lived) / len(lived),
         automatic=len(automatic) / len(lived),
         wrong=bad / max(1, len(automatic)),
         interval=wilson(bad, len(automatic)),
