@@ -32,7 +32,8 @@ from bot.settings import Settings
 from bot.signing_key import signing_key
 from bot.targets import connected
 from bot.tell import Where
-from bot.telling import Telling, described, trouble, under_way, welcome
+from bot.telling import Telling, described, trouble, welcome
+from bot.under_way import under_way
 from bot.watch import Watch
 from bot.webhook import LISTENER, WebhookTeller
 from engine import identify, knowledge

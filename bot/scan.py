@@ -44,7 +44,7 @@ async def scan(paths: Sequence[str], detector: Detector, clock: Clock, advance: 
     forever = Policy(quiet_time=timedelta(days=36500))
     desk = Desk(memory, detector, {}, clock, lambda: uuid.uuid4().hex, forever)
     result = Result()
-    for path in _files(paths):
+    for path in files(paths):
         above = result.lines
         try:
             for chunk in chunks(sys.stdin.buffer if path == STDIN else path):
@@ -71,7 +71,8 @@ def entries(detector: Detector, chunk: Chunk, source: str) -> Iterator[Entry]:
             yield Entry(text, source, chunk.offset + begin)
 
 
-def _files(paths: Sequence[str]) -> Iterator[str]:
+def files(paths: Sequence[str]) -> Iterator[str]:
+    """Each file, also those in folders."""
     for path in paths:
         if path != STDIN and Path(path).is_dir():
             yield from sorted(str(one) for one in Path(path).rglob("*") if one.is_file())

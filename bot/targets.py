@@ -5,8 +5,7 @@ A new one: one folder in ``adapters/targets``, one line in its ``CATALOGUES``, o
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,6 +24,7 @@ from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from adapters.targets.services import Services, ServicesSettings
 from adapters.targets.spark import Spark, SparkSettings
 from bot.settings import Settings
+from bot.under_way import under_way
 from bot.values import items
 from engine.ports import Target
 
@@ -147,19 +147,8 @@ async def connected(settings: Settings) -> AsyncIterator[dict[str, Target]]:
                 target = targets[name] = way.make(settings)
                 stack.push_async_callback(target.close)
                 if isinstance(target, PostgreSQL | MySQL):  # a server that is full later lets nobody in
-                    await stack.enter_async_context(_beside(target.open()))
+                    await stack.enter_async_context(under_way(target.open()))
         yield targets
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Done while everything else starts."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def asked(way: Way, settings: Settings) -> str:

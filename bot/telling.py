@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from uuid import uuid4
@@ -15,6 +15,7 @@ from bot.platforms import Elsewhere
 from bot.standing import Conversations, Standing
 from bot.storm import Storms
 from bot.tell import Teller, Where
+from bot.under_way import under_way
 from engine.desk import Desk
 from engine.errors import OnCallError
 from engine.model import Incident
@@ -116,17 +117,6 @@ async def _stands(where: Where, card: Card, key: str) -> None:
 async def welcome(where: Where, card: Card) -> None:
     """The first thing a new room shows, once."""
     await where.platform.post(where.home, card, key="welcome")
-
-
-@asynccontextmanager
-async def under_way(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Do this beside everything else, and no longer."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _begin(teller: Teller) -> None:

@@ -12,14 +12,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from adapters.chat.card import Card
 from adapters.logs.reading import chunks
 from adapters.targets.recorded import Recorded
 from bot.cards import incident_card, step_card, wake_card
 from bot.replay.record import Record
-from bot.scan import STDIN, entries
+from bot.scan import STDIN, entries, files
 from engine import decide, escalate, group
 from engine.desk import Desk, Policy
 from engine.detect import Detector
@@ -208,7 +207,7 @@ def read(paths: Sequence[str], detector: Detector, now: datetime) -> Logs:
     timed: list[tuple[datetime, Entry]] = []
     troubles: list[str] = []
     lines = size = 0
-    for path in _files(paths):
+    for path in files(paths):
         found: list[Entry] = []
         try:
             for chunk in chunks(sys.stdin.buffer if path == STDIN else path):
@@ -226,11 +225,3 @@ def _timed(found: Sequence[Entry], now: datetime) -> Iterator[tuple[datetime, En
     for at, entry in zip(told, found, strict=True):
         last = at or last
         yield last, replace(entry, at=last)
-
-
-def _files(paths: Sequence[str]) -> Iterator[str]:
-    for path in paths:
-        if path != STDIN and Path(path).is_dir():
-            yield from sorted(str(one) for one in Path(path).rglob("*") if one.is_file())
-        else:
-            yield path
