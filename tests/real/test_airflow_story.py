@@ -23,9 +23,7 @@ def settings(airflow: AirflowServer, folder: Path) -> dict[str, str]:
         "LOG_PATHS": str(airflow.logs),
         "MONITORING_INTERVAL": "1",
         "ADMINS": "ada",
-        "AIRFLOW_URL": airflow.url,
-        "AIRFLOW_USERNAME": airflow.username,
-        "AIRFLOW_PASSWORD": airflow.password,
+        **airflow.settings,
     }
 
 

@@ -29,9 +29,8 @@ async def asked(folder: Path, settings: dict[str, str]) -> list[Line]:
 async def test_slack_is_right_or_says_what_is_missing(tmp_path: Path) -> None:
     async with slack() as acme:
         good = {
-            "SLACK_BOT_TOKEN": acme.bot_token,
+            **acme.settings,
             "SLACK_APP_TOKEN": acme.app_token,
-            "SLACK_API_URL": acme.api_url.rstrip("/"),
             "SLACK_ROUTES": "service=airflow -> data-oncall",
         }
         lines = await asked(tmp_path, good)
@@ -57,8 +56,7 @@ async def test_slack_is_right_or_says_what_is_missing(tmp_path: Path) -> None:
 async def test_slack_names_the_missing_scope_and_what_it_is_for(tmp_path: Path) -> None:
     scopes = ["chat:write", "commands", "channels:read", "groups:read", "users:read", "im:write", "im:history"]
     async with slack(scopes=scopes) as acme:
-        settings = {"SLACK_BOT_TOKEN": acme.bot_token, "SLACK_API_URL": acme.api_url.rstrip("/")}
-        wrong = [line.text for line in await asked(tmp_path, settings) if line.level is Level.ERROR]
+        wrong = [line.text for line in await asked(tmp_path, acme.settings) if line.level is Level.ERROR]
     assert any("lacks the scope users:read.email, to know whose account it is" in text for text in wrong)
     assert any("lacks the scope app_mentions:read" in text for text in wrong)
 
@@ -78,12 +76,7 @@ async def test_teams_is_right_or_says_what_is_missing(tmp_path: Path) -> None:
             good = {
                 "DATABASE_URL": url,
                 "PUBLIC_URL": "https://oncall.example.com",
-                "TEAMS_APP_ID": microsoft.app_id,
-                "TEAMS_APP_PASSWORD": microsoft.app_password,
-                "TEAMS_TENANT_ID": microsoft.tenant,
-                "TEAMS_OPENID_URL": microsoft.openid,
-                "TEAMS_ISSUER": microsoft.issuer,
-                "TEAMS_LOGIN_URL": microsoft.url,
+                **microsoft.settings,
             }
             [line] = await teams_bot(load(good))
             assert (line.level, "sees no channel incidents" in line.text) == (Level.ERROR, True)

@@ -28,12 +28,9 @@ def settings(airflow: AirflowServer, acme: Slack, folder: Path) -> dict[str, str
         "ADMINS": "alice@acme.test",
         "ONCALL_EMAILS": "alice@acme.test",
         "CONFIDENCE_THRESHOLD": "0.9",  # so that it is handed over, and the first on call is woken
-        "AIRFLOW_URL": airflow.url,
-        "AIRFLOW_USERNAME": airflow.username,
-        "AIRFLOW_PASSWORD": airflow.password,
-        "SLACK_BOT_TOKEN": acme.bot_token,
+        **airflow.settings,
+        **acme.settings,
         "SLACK_SIGNING_SECRET": acme.signing_secret,
-        "SLACK_API_URL": acme.api_url.rstrip("/"),
         "SLACK_ROUTES": "service=airflow -> data-oncall",
     }
 

@@ -48,15 +48,8 @@ def settings(airflow: AirflowServer, teams: Teams, microsoft: Entra, folder: Pat
         "ADMINS": teams.person("alice").email,
         "ONCALL_EMAILS": teams.person("bob").email,
         "CONFIDENCE_THRESHOLD": "0.9",  # so that it is handed over, and the first on call is woken
-        "AIRFLOW_URL": airflow.url,
-        "AIRFLOW_USERNAME": airflow.username,
-        "AIRFLOW_PASSWORD": airflow.password,
-        "TEAMS_APP_ID": microsoft.app_id,
-        "TEAMS_APP_PASSWORD": microsoft.app_password,
-        "TEAMS_TENANT_ID": microsoft.tenant,
-        "TEAMS_OPENID_URL": microsoft.openid,
-        "TEAMS_ISSUER": microsoft.issuer,
-        "TEAMS_LOGIN_URL": microsoft.url,
+        **airflow.settings,
+        **microsoft.settings,
     }
 
 

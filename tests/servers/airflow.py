@@ -49,6 +49,11 @@ class AirflowServer:
         return self.passwords[self.username]
 
     @property
+    def settings(self) -> dict[str, str]:
+        """What the program's settings say of it."""
+        return {"AIRFLOW_URL": self.url, "AIRFLOW_USERNAME": self.username, "AIRFLOW_PASSWORD": self.password}
+
+    @property
     def viewer_password(self) -> str:
         return self.passwords[self.viewer]
 

@@ -70,6 +70,18 @@ class Entra:
     def token_url(self) -> str:
         return f"{self.url}/{self.tenant}/oauth2/v2.0/token"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the program's settings say of it."""
+        return {
+            "TEAMS_APP_ID": self.app_id,
+            "TEAMS_APP_PASSWORD": self.app_password,
+            "TEAMS_TENANT_ID": self.tenant,
+            "TEAMS_OPENID_URL": self.openid,
+            "TEAMS_ISSUER": self.issuer,
+            "TEAMS_LOGIN_URL": self.url,
+        }
+
     def rotate(self) -> None:
         """From now on another key signs, and the old one is no longer published."""
         self.key, self.kid = _key(), f"key-{int(self.kid.removeprefix('key-')) + 1}"

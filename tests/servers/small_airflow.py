@@ -28,6 +28,11 @@ class SmallAirflow:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the program's settings say of it."""
+        return {"AIRFLOW_URL": self.url, "AIRFLOW_USERNAME": "admin", "AIRFLOW_PASSWORD": "admin"}
+
     async def sign_in(self, _request: web.Request) -> web.Response:
         return web.json_response({"access_token": "token-of-the-test"}, status=201)
 

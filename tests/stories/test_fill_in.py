@@ -33,9 +33,7 @@ async def broken(folder: Path) -> AsyncIterator[tuple[Running, SmallAirflow, aio
             "LOG_PATHS": str(folder / "logs"),
             "MONITORING_INTERVAL": "1",
             "ADMINS": "ada",
-            "AIRFLOW_URL": airflow.url,
-            "AIRFLOW_USERNAME": "admin",
-            "AIRFLOW_PASSWORD": "admin",
+            **airflow.settings,
         }
         program = await stack.enter_async_context(running(folder, settings))
         web = await stack.enter_async_context(signed_in(program))

@@ -29,9 +29,7 @@ def settings(folder: Path, airflow: SmallAirflow) -> dict[str, str]:
         "LOG_PATHS": str(folder / "logs"),
         "MONITORING_INTERVAL": "1",
         "ADMINS": "ada",
-        "AIRFLOW_URL": airflow.url,
-        "AIRFLOW_USERNAME": "admin",
-        "AIRFLOW_PASSWORD": "admin",
+        **airflow.settings,
         "ESCALATE_MINUTES": "600",
     }
 

@@ -82,11 +82,8 @@ async def told(folder: Path, *, socket: bool = False, **settings: str) -> AsyncI
             "LOG_PATHS": str(folder / "logs"),
             "MONITORING_INTERVAL": "1",
             "ADMINS": "alice@acme.test",
-            "AIRFLOW_URL": airflow.url,
-            "AIRFLOW_USERNAME": "admin",
-            "AIRFLOW_PASSWORD": "admin",
-            "SLACK_BOT_TOKEN": acme.bot_token,
-            "SLACK_API_URL": acme.api_url.rstrip("/"),
+            **airflow.settings,
+            **acme.settings,
             **door,
             **settings,
         }

@@ -71,15 +71,8 @@ async def told(folder: Path, **more: str) -> AsyncIterator[Story]:
             "LOG_PATHS": str(folder / "logs"),
             "MONITORING_INTERVAL": "1",
             "ADMINS": "alice@acme.test",
-            "AIRFLOW_URL": airflow.url,
-            "AIRFLOW_USERNAME": "admin",
-            "AIRFLOW_PASSWORD": "admin",
-            "TEAMS_APP_ID": microsoft.app_id,
-            "TEAMS_APP_PASSWORD": microsoft.app_password,
-            "TEAMS_TENANT_ID": microsoft.tenant,
-            "TEAMS_OPENID_URL": microsoft.openid,
-            "TEAMS_ISSUER": microsoft.issuer,
-            "TEAMS_LOGIN_URL": microsoft.url,
+            **airflow.settings,
+            **microsoft.settings,
             **more,
         }
         program = await stack.enter_async_context(running(folder, given))

@@ -90,18 +90,10 @@ def settings(folder: Path, airflow: SmallAirflow, acme: Slack, teams: Teams, mic
         "ADMINS": "alice@acme.test",
         "ONCALL_EMAILS": "bob@acme.test",
         "CONFIDENCE_THRESHOLD": "0.9",
-        "AIRFLOW_URL": airflow.url,
-        "AIRFLOW_USERNAME": "admin",
-        "AIRFLOW_PASSWORD": "admin",
-        "SLACK_BOT_TOKEN": acme.bot_token,
+        **airflow.settings,
+        **acme.settings,
         "SLACK_SIGNING_SECRET": acme.signing_secret,
-        "SLACK_API_URL": acme.api_url.rstrip("/"),
-        "TEAMS_APP_ID": microsoft.app_id,
-        "TEAMS_APP_PASSWORD": microsoft.app_password,
-        "TEAMS_TENANT_ID": microsoft.tenant,
-        "TEAMS_OPENID_URL": microsoft.openid,
-        "TEAMS_ISSUER": microsoft.issuer,
-        "TEAMS_LOGIN_URL": microsoft.url,
+        **microsoft.settings,
     }
 
 

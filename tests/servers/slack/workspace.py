@@ -43,6 +43,11 @@ class Slack:
         )
         self._echoes: set[asyncio.Task[Delivered]] = set()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the program's settings say of it, but for how it comes in."""
+        return {"SLACK_BOT_TOKEN": self.bot_token, "SLACK_API_URL": self.api_url.rstrip("/")}
+
     def serves(self, url: str) -> None:
         """Slack sends everything to this address from now on, unless a socket is open."""
         self.courier.url = url
