@@ -2,60 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
-from adapters.chat.ask import Ask, Room
+from adapters.chat.ask import Room
 from adapters.chat.card import Button, Card, Field, Form, Kind, Link, Text, Tone
-from adapters.chat.inbox import Inbox
-from adapters.chat.outbox import Deliveries
 from adapters.chat.platform import Ref
 from adapters.chat.slack.platform import SlackChat, Tokens
-from bot.clock import SystemClock
 from engine.errors import Unreachable
-from engine.ports import Clock
-from storage.memory import MemoryDeliveries, MemoryInbox
+from storage.memory import MemoryInbox
+from tests.adapters.clerk import Clerk
 from tests.servers import free_port
 from tests.servers.slack import Slack
 
 
-def said(ask: Ask) -> Card:
-    return Card(f"You said {ask.text}", (Text("That is all."),), private=ask.verb != "list")
-
-
 @dataclass
-class Office:
-    """``answers`` may be exchanged while it runs; ``slow`` are the seconds that each answer takes."""
-
+class Office(Clerk):
     slack: Slack
-    inbox: Inbox = field(default_factory=MemoryInbox)
-    deliveries: Deliveries = field(default_factory=MemoryDeliveries)
-    clock: Clock = field(default_factory=SystemClock)
-    answers: Callable[[Ask], Card] = said
-    slow: float = 0.0
-    asks: list[Ask] = field(default_factory=list)
 
     def chat(self, tokens: Tokens | None = None) -> SlackChat:
         return SlackChat(
             tokens or http(self.slack), self.deliveries, self.inbox, self.clock, api_url=self.slack.api_url
         )
-
-    async def handle(self, ask: Ask) -> Card:
-        self.asks.append(ask)
-        await asyncio.sleep(self.slow)
-        return self.answers(ask)
-
-    @property
-    def texts(self) -> list[str]:
-        return [ask.text for ask in self.asks]
 
     @asynccontextmanager
     async def open(self, tokens: Tokens | None = None) -> AsyncIterator[SlackChat]:

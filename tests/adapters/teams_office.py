@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,15 +11,13 @@ from aiohttp import web
 
 from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Button, Card, Facts, Field, Form, Kind, Link, Text, Tone
-from adapters.chat.inbox import Inbox
-from adapters.chat.outbox import Deliveries
 from adapters.chat.pace import Rate
 from adapters.chat.platform import Platform, Ref
 from adapters.chat.teams.limits import RATES
 from adapters.chat.teams.platform import Registration, TeamsChat
-from bot.clock import SystemClock
-from engine.ports import Clock, Cursors
-from storage.memory import MemoryCursors, MemoryDeliveries, MemoryInbox
+from engine.ports import Cursors
+from storage.memory import MemoryCursors
+from tests.adapters.clerk import Clerk
 from tests.servers.adaptive_cards import violations
 from tests.servers.entra import Entra, entra
 from tests.servers.teams.company import BOT_NAME, PEOPLE
@@ -29,38 +26,17 @@ from tests.servers.teams.shown import Message
 from tests.servers.teams_connector import Teams, connector, served
 
 
-def said(ask: Ask) -> Card:
-    return Card(f"You said {ask.text}", (Text("That is all."),), private=ask.verb != "list")
-
-
 @dataclass
-class Office:
-    """``answers`` may be exchanged while it runs; ``slow`` are the seconds that each answer takes."""
-
+class Office(Clerk):
     teams: Teams
-    inbox: Inbox = field(default_factory=MemoryInbox)
-    deliveries: Deliveries = field(default_factory=MemoryDeliveries)
     cursors: Cursors = field(default_factory=MemoryCursors)
-    clock: Clock = field(default_factory=SystemClock)
     rates: Mapping[str, Sequence[Rate]] = field(default_factory=lambda: RATES)
-    answers: Callable[[Ask], Card] = said
-    slow: float = 0.0
-    asks: list[Ask] = field(default_factory=list)
 
     def chat(self, registration: Registration | None = None) -> TeamsChat:
         known = registration or registered(self.teams.microsoft, self.teams)
         return TeamsChat(
             known, self.deliveries, self.inbox, self.cursors, self.clock, rates=self.rates, jitter=lambda: 0.0
         )
-
-    async def handle(self, ask: Ask) -> Card:
-        self.asks.append(ask)
-        await asyncio.sleep(self.slow)
-        return self.answers(ask)
-
-    @property
-    def texts(self) -> list[str]:
-        return [ask.text for ask in self.asks]
 
     @asynccontextmanager
     async def open(self, registration: Registration | None = None) -> AsyncIterator[TeamsChat]:

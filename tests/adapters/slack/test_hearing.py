@@ -11,7 +11,8 @@ import pytest
 from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Card
 from adapters.chat.slack.platform import SlackChat
-from tests.adapters.slack_office import CHANGE, INCIDENT, Office, said, standing
+from tests.adapters.clerk import said
+from tests.adapters.slack_office import CHANGE, INCIDENT, Office, standing
 from tests.clock import FakeClock
 from tests.servers.slack import Slack, words
 

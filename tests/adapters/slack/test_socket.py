@@ -10,7 +10,8 @@ import pytest
 
 from adapters.chat.slack.platform import Tokens
 from storage.memory import MemoryInbox
-from tests.adapters.slack_office import Office, by_socket, said, standing
+from tests.adapters.clerk import said
+from tests.adapters.slack_office import Office, by_socket, standing
 from tests.servers.slack import Slack
 
 pytestmark = pytest.mark.real
