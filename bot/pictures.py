@@ -11,16 +11,23 @@ from typing import assert_never
 
 from PIL import Image, ImageDraw, ImageFont
 
-WIDTH, HEIGHT = 512, 384
+WIDTH, HEIGHT = 512, 480
 """Pixels of one chart. Two beside each other are as wide as Teams takes a picture."""
+
+TITLE, TEXT = 26, 19
+"""Pixels that letters are high: a chat shows the picture at half its size."""
 
 SHADES = 16
 """Colours of a picture: so few that it is small enough to travel within a card."""
 
-LEFT, RIGHT, TOP, BOTTOM = 64, 20, 52, 76
+LEFT, RIGHT, TOP, BOTTOM = 72, 28, 84, 112
 PAPER, INK, PALE, FAINT = "#ffffff", "#24292f", "#57606a", "#d8dee4"
-DASH = 7
-LONGEST = 60
+EDGE = 16
+ROW = 54
+"""Pixels from one bar to the next."""
+
+DASH = 9
+LONGEST = 52
 """Characters of a name beside a bar."""
 
 COLOURS = ("#0969da", "#bc4c00", "#1a7f37", "#8250df", "#6e7781")
@@ -74,8 +81,8 @@ def png(charts: Sequence[Chart | Bars], columns: int = 2) -> bytes:
 
 
 def _draw(pen: _Pen, chart: Chart | Bars) -> None:
-    pen.text(LEFT, 8, chart.title, size=17)
-    pen.text(LEFT, TOP - 16, chart.up, size=11, colour=PALE)
+    pen.text(EDGE, 14, chart.title, size=TITLE)
+    pen.text(EDGE, 48, chart.up, colour=PALE)
     match chart:
         case Chart():
             _Sheet(pen, chart).draw()
@@ -96,28 +103,28 @@ class _Pen:
     def place(self, x: float, y: float) -> tuple[float, float]:
         return self.left + x, self.top + y
 
-    def text(self, x: float, y: float, text: str, anchor: str = "la", size: int = 13, colour: str = INK) -> None:
+    def text(self, x: float, y: float, text: str, anchor: str = "la", size: int = TEXT, colour: str = INK) -> None:
         font = ImageFont.load_default(size)
         self.on.text(self.place(x, y), text, fill=colour, font=font, anchor=anchor)
 
-    def line(self, points: Sequence[tuple[float, float]], colour: str, width: int = 2) -> None:
+    def line(self, points: Sequence[tuple[float, float]], colour: str, width: int = 3) -> None:
         self.on.line([self.place(*one) for one in points], fill=colour, width=width, joint="curve")
 
     def dot(self, x: float, y: float, colour: str) -> None:
-        self.on.ellipse([self.place(x - 4, y - 4), self.place(x + 4, y + 4)], fill=colour)
+        self.on.ellipse([self.place(x - 6, y - 6), self.place(x + 6, y + 6)], fill=colour)
 
     def box(self, x: float, y: float, to_x: float, to_y: float, colour: str) -> None:
         self.on.rectangle([self.place(x, y), self.place(to_x, to_y)], fill=colour)
 
 
 def _bars(pen: _Pen, chart: Bars) -> None:
-    height = min(40.0, (HEIGHT - TOP - 20) / max(1, len(chart.rows)))
+    end = WIDTH - 128
     for number, (name, share, said) in enumerate(chart.rows):
-        top = TOP + 6 + number * height
-        pen.text(LEFT, top, _short(name), size=12)
-        pen.box(LEFT, top + 17, WIDTH - 110, top + 27, FAINT)
-        pen.box(LEFT, top + 17, LEFT + share * (WIDTH - 110 - LEFT), top + 27, COLOURS[0])
-        pen.text(WIDTH - 100, top + 22, said, anchor="lm", size=12)
+        top = TOP + number * ROW
+        pen.text(EDGE, top, _short(name))
+        pen.box(EDGE, top + 28, end, top + 42, FAINT)
+        pen.box(EDGE, top + 28, EDGE + share * (end - EDGE), top + 42, COLOURS[0])
+        pen.text(end + 12, top + 35, said, anchor="lm")
 
 
 def _short(name: str) -> str:
@@ -136,7 +143,7 @@ class _Sheet:
             self._level(share)
         for share in _shares(self.chart.x, percent=self.chart.percent[0]):
             self._tick(share)
-        self.pen.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 52, self.chart.across, anchor="ma")
+        self.pen.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 82, self.chart.across, anchor="ma")
         for line, colour in zip(self.chart.lines, COLOURS, strict=False):
             self._line(line, colour)
         self._legend()
@@ -152,13 +159,13 @@ class _Sheet:
         y = bottom + share * (top - bottom)
         left, height = self._at(low, y)
         self.pen.line([(left, height), self._at(high, y)], FAINT, width=1)
-        self.pen.text(left - 8, height, _number(y, percent=self.chart.percent[1]), anchor="rm", size=12)
+        self.pen.text(left - 8, height, _number(y, percent=self.chart.percent[1]), anchor="rm")
 
     def _tick(self, share: float) -> None:
         low, high = self.chart.x
         x = low + share * (high - low)
         said = _number(x, percent=self.chart.percent[0])
-        self.pen.text(self._at(x, 0.0)[0], HEIGHT - BOTTOM + 6, said, anchor="ma", size=12)
+        self.pen.text(self._at(x, 0.0)[0], HEIGHT - BOTTOM + 6, said, anchor="ma")
 
     def _line(self, line: Line, colour: str) -> None:
         points = [self._at(x, y) for x, y in line.points]
@@ -170,11 +177,11 @@ class _Sheet:
             self.pen.dot(x, y, colour)
 
     def _legend(self) -> None:
-        x = float(LEFT)
+        x = float(EDGE)
         for line, colour in zip(self.chart.lines, COLOURS, strict=False):
-            self.pen.box(x, HEIGHT - 24, x + 12, HEIGHT - 14, colour)
-            self.pen.text(x + 18, HEIGHT - 19, line.name, anchor="lm", size=12)
-            x += 34 + ImageFont.load_default(12).getlength(line.name)
+            self.pen.box(x, HEIGHT - 44, x + 16, HEIGHT - 30, colour)
+            self.pen.text(x + 24, HEIGHT - 37, line.name, anchor="lm")
+            x += 48 + ImageFont.load_default(TEXT).getlength(line.name)
 
 
 def _dashes(pen: _Pen, points: Sequence[tuple[float, float]], colour: str) -> None:

@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Words
 
-from adapters.chat.card import Button, Card, Facts, Image, Part, Text
+from adapters.chat.card import Button, Card, Image, Part, Text
 from bot.pictures import Bars, Chart, Line, png
 from bot.words import percent, span
 from engine.desk import Desk
@@ -49,8 +49,8 @@ def card(lessons: Sequence[Lesson], waiting: Sequence[KnowledgeEntry] = ()) -> C
     told = scores(lessons)
     if not told.tried:
         return Card("Nothing learned yet", (Text(NOTHING),))
-    rows = tuple((f"{row.action} · {row.pattern}", _did(row)) for row in told.rows[:MOST])
-    parts: list[Part] = [Text(sentence(told)), Facts(rows)]
+    parts: list[Part] = [Text(sentence(told))]
+    parts += [Text(f"{row.action} · {row.pattern}: {_did(row)}") for row in told.rows[:MOST]]
     if len(told.rows) > MOST:
         parts.append(Text(f"The {MOST} most tried are shown, of {len(told.rows)}.", quiet=True))
     for one in waiting:

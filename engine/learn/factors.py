@@ -20,7 +20,7 @@ def factors(record: Record, threshold: float, start: float, *, accepted: bool) -
     yield f"Before any outcome: {record.given:.0%}, {source}."
     if record.elsewhere[1]:
         good, tried = record.elsewhere
-        yield f"Elsewhere, for other failures or in other environments, it worked {good} of {tried}: {record.before:.0%}."
+        yield f"Elsewhere (other failures, other environments) it worked {good} of {tried}: {record.before:.0%}."
     if record.lately or record.rejected:
         here = f"{_lately(record.lately)}{_rejected(record)}"
         yield f"Here, newest first: {here}. The newest count most: {record.confidence:.0%}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from engine.learn.feedback import success
@@ -77,14 +78,24 @@ def scores(lessons: Sequence[Lesson]) -> Scores:
 
 
 def bins(known: Sequence[tuple[float, bool]], most: int = BINS) -> tuple[Bin, ...]:
-    """Bins of equally many: C. Guo et al., On Calibration of Modern Neural Networks, 2017, arXiv:1706.04599."""
-    ordered = sorted(known)
-    parts = (ordered[n * len(ordered) // most : (n + 1) * len(ordered) // most] for n in range(most))
+    """Bins of equally many: C. Guo et al., On Calibration of Modern Neural Networks, 2017, arXiv:1706.04599.
+
+    What was said with the same confidence stays in one bin: apart, each half would look better or worse than it was.
+    """
+    ordered = sorted(known, key=lambda one: one[0])
+    edges = sorted({0, *(_edge(ordered, n * len(ordered) // most) for n in range(1, most)), len(ordered)})
+    parts = (ordered[start:end] for start, end in pairwise(edges))
     return tuple(
         Bin(sum(said for said, _ in part) / len(part), sum(was for _, was in part) / len(part), len(part))
         for part in parts
-        if part
     )
+
+
+def _edge(ordered: Sequence[tuple[float, bool]], at: int) -> int:
+    """The next place where the confidence changes."""
+    while 0 < at < len(ordered) and ordered[at][0] == ordered[at - 1][0]:
+        at += 1
+    return at
 
 
 def _rows(lessons: Sequence[Lesson]) -> tuple[Row, ...]:

@@ -82,7 +82,7 @@ def test_the_confidence_says_what_it_is_made_of() -> None:
     known = record([*others, *history("-" + "+" * 9)], FIX, 0.75, elsewhere)
     here = f"{', '.join(['worked'] * 8)}, …; rejected 1 time, each half a failure"
     assert told(known, 0.64)[1:] == [
-        f"Elsewhere, for other failures or in other environments, it worked 0 of 9: {known.before:.0%}.",
+        f"Elsewhere (other failures, other environments) it worked 0 of 9: {known.before:.0%}.",
         f"Here, newest first: {here}. The newest count most: {known.confidence:.0%}.",
         "1 more count for nothing: it recovered by itself, or nobody knows what became of it.",
         "Under 64% I would warn you: 70% in the settings, moved by the outcomes here.",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from adapters.chat.ask import Room
-from adapters.chat.card import Card, Tone
+from adapters.chat.card import Card, Image, Tone
 from adapters.chat.teams.platform import TeamsChat
+from bot import stats
+from bot.pictures import HEIGHT, WIDTH
 from tests.adapters.teams_office import INCIDENT, Office
+from tests.engine.test_learn import history
 from tests.servers.adaptive_cards import violations
 from tests.servers.entra import entra
 from tests.servers.playground import playground
 from tests.servers.teams.company import BOT_NAME
 from tests.servers.teams.reading import words
+from tests.servers.teams.window import PATIENCE, window
 from tests.servers.teams_connector import Teams
 
 pytestmark = pytest.mark.real
@@ -60,3 +65,14 @@ async def test_one_person_is_written_to_alone(teams: Teams, chat: TeamsChat) -> 
     room = await chat.direct("alice@acme.test")
     await chat.post(room, Card("wake up"), key="17-wake")
     assert any("wake up" in words(one) for one in teams.direct_messages("alice"))
+
+
+async def test_a_picture_in_a_card_is_drawn(teams: Teams, chat: TeamsChat, pictures: Path) -> None:
+    curves = stats.picture(history("++-+++-+-++" * 6))
+    async with window(teams, pictures) as page:
+        await page.opens("incidents")
+        await chat.post(Room("incidents"), Card("6 of 9 actions worked", (Image(curves, "Four charts"),)), key="stats")
+        drawn = page.page.get_by_alt_text("Four charts")
+        await drawn.wait_for(timeout=PATIENCE)
+        assert await drawn.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [2 * WIDTH, 2 * HEIGHT]
+        await page.picture("stats")
