@@ -207,7 +207,7 @@ def assemble(parts: Parts) -> web.Application:
         codes=codes,
         described=telling.card,
         announce=telling.announce,
-        retell=telling.retell,
+        decided=learning.wake,
         library=desk.library,
         past=Past(desk.incidents, desk.library),
     )

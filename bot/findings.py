@@ -18,7 +18,7 @@ LATEST = 50
 """The newest outcomes whose failures are looked at."""
 
 FRESH = timedelta(days=1)
-"""After a crash, what was found so lately is told again: it may not have been."""
+"""What was found or decided so lately is told of again after a crash: it may not have been."""
 
 
 def teaches(event: Event) -> bool:
@@ -27,15 +27,15 @@ def teaches(event: Event) -> bool:
 
 
 class Findings:
-    """Looked for whenever an outcome is known."""
+    """Looked for whenever an outcome is known, and told of as it stands."""
 
     def __init__(self, desk: Desk, tell: Tell) -> None:
         self._desk = desk
         self._tell = tell
-        self._told: set[str] = set()
+        self._told: dict[str, Card] = {}
 
     async def look(self) -> None:
-        """Keep what is new, and tell of what waits and was not told. Raises Unreachable."""
+        """Keep what is new, and tell of what has changed. Raises Unreachable; the next look goes on from there."""
         library = self._desk.library
         if library is None:
             return
@@ -43,7 +43,8 @@ class Findings:
         entries = [entry async for entry in self._found()]
         await library.keep([entry for entry in entries if entry.id not in known])
         for entry in await library.rows():
-            await self._tell_once(entry)
+            if self._lately(entry):
+                await self._tell_of(entry)
 
     async def _found(self) -> AsyncIterator[KnowledgeEntry]:
         newest = await self._desk.incidents.lessons_of((), LATEST)
@@ -54,12 +55,14 @@ class Findings:
                 for row in found(pattern, lessons):
                     yield entry_of(row, pattern, self._desk.clock.now())
 
-    async def _tell_once(self, entry: KnowledgeEntry) -> None:
-        lately = entry.created_at is not None and self._desk.clock.now() - entry.created_at < FRESH
-        if not entry.proposed or entry.dismissed or entry.id in self._told or not lately:
-            return
-        self._told.add(entry.id)
-        await self._tell(card(entry), key(entry))
+    def _lately(self, entry: KnowledgeEntry) -> bool:
+        return entry.updated_at is not None and self._desk.clock.now() - entry.updated_at < FRESH
+
+    async def _tell_of(self, entry: KnowledgeEntry) -> None:
+        shown = card(entry)
+        if self._told.get(entry.id) != shown:
+            await self._tell(shown, key(entry))
+            self._told[entry.id] = shown
 
 
 def key(entry: KnowledgeEntry) -> str:

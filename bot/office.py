@@ -29,8 +29,8 @@ async def nobody_hears(_card: Card) -> None:
     """The default: there is no room to say it in."""
 
 
-async def nobody_hears_again(_card: Card, _key: str) -> None:
-    """The same for what is said under a key."""
+def nobody_cares() -> None:
+    """The default: nothing else hangs on it."""
 
 
 Described = Callable[[str, Incident], Awaitable[Card]]
@@ -50,8 +50,8 @@ class Office:
     past: Past | None = None
     described: Described | None = None
     announce: Callable[[Card], Awaitable[None]] = nobody_hears
-    retell: Callable[[Card, str], Awaitable[None]] = nobody_hears_again
-    """Say it under a key in the main rooms; what stands there under the same key is changed."""
+    decided: Callable[[], None] = nobody_cares
+    """Something that the program had found out was accepted or dismissed."""
 
     async def card(self, platform: str, incident: Incident) -> Card:
         """The incident as it stands on this platform, with its forms and links."""

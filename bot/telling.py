@@ -17,8 +17,8 @@ from bot.storm import Storms
 from bot.tell import Teller, Where
 from bot.under_way import under_way
 from engine.desk import Desk
-from engine.errors import OnCallError
-from engine.model import Incident
+from engine.errors import OnCallError, Unreachable
+from engine.model import Incident, titled
 from engine.ports import Cursors, People
 from engine.rounds import AGAIN_AFTER, Rounds
 
@@ -39,6 +39,7 @@ class Telling:
         self._tellers: dict[str, Teller] = {}
         self._rounds: dict[str, Rounds] = {}
         self._standings: dict[str, Standing] = {}
+        self._stands: dict[tuple[str, str], Card] = {}
         for where in places:
             name, others = where.platform.name, [one for one in places if one is not where]
             links = Elsewhere(where.platform, others, conversations).links
@@ -58,17 +59,25 @@ class Telling:
     async def announce(self, card: Card) -> None:
         """Say it in the main room of each platform. One that does not answer keeps it from no other."""
         key = f"announced-{uuid4().hex}"
-        await self._everywhere(lambda where: where.platform.post(where.home, card, key=key))
+        said = await _everywhere(self._places, lambda where: where.platform.post(where.home, card, key=key))
+        for where, failure in said:
+            if failure:
+                trouble(where.platform.name, failure)
 
     async def retell(self, card: Card, key: str) -> None:
-        """The same, but what stands there under this key is changed."""
-        await self._everywhere(lambda where: _stands(where, card, key))
+        """The same, but what stands there under this key is changed.
 
-    async def _everywhere(self, say: Callable[[Where], Awaitable[object]]) -> None:
-        said = (say(where) for where in self._places)
-        for where, failure in zip(self._places, await asyncio.gather(*said, return_exceptions=True), strict=True):
-            if isinstance(failure, Exception):
-                trouble(where.platform.name, failure)
+        Raises Unreachable if a platform could not be told; the next try leaves the others alone.
+        """
+        places = [where for where in self._places if self._stands.get((where.platform.name, key)) != card]
+        failures = []
+        for where, failure in await _everywhere(places, lambda where: _stands(where, card, key)):
+            if failure:
+                failures.append(f"{titled(where.platform.name)}: {failure}")
+            else:
+                self._stands[where.platform.name, key] = card
+        if failures:
+            raise Unreachable(" ".join(failures))
 
     def wake(self) -> None:
         for rounds in self._rounds.values():
@@ -107,6 +116,15 @@ def described(desk: Desk, incident: Incident) -> Card:
     action = incident.action
     target = desk.targets.get(action.target) if action else None
     return incident_card(incident, target.catalogue().get(action.name) if action and target else None)
+
+
+async def _everywhere(
+    places: Sequence[Where], say: Callable[[Where], Awaitable[object]]
+) -> Sequence[tuple[Where, BaseException | None]]:
+    """Every place, and what went wrong there."""
+    said = await asyncio.gather(*map(say, places), return_exceptions=True)
+    failures = (one if isinstance(one, BaseException) else None for one in said)
+    return list(zip(places, failures, strict=True))
 
 
 async def _stands(where: Where, card: Card, key: str) -> None:

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text
-from bot import findings
 from bot.access import Permission, may, must
 from bot.cards import said
 from bot.office import Asked
@@ -107,11 +106,10 @@ async def _dismiss(asked: Asked, words: str) -> Card:
 
 
 async def _decided(asked: Asked, id: str, *, accept: bool) -> KnowledgeEntry:
-    """What the rooms were told of it says now who has decided."""
+    """Where it was told of in a room, that soon says who has decided."""
     must(asked.account, Permission.DECIDE)
     entry = await _library(asked).decide(id, asked.by, asked.desk.clock.now(), accept=accept)
-    if entry.learned:
-        await asked.office.retell(findings.card(entry), findings.key(entry))
+    asked.office.decided()
     return entry
 
 
