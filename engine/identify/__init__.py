@@ -19,6 +19,9 @@ LIMIT = 250
 MOST_MATCHES = 20
 """Places of one rule that are looked at; the names of the hundredth repetition are those of the first."""
 
+_WORD = re.compile(r"\w")
+"""What holds no letter or digit, such as the ``%`` of a template, names nothing."""
+
 _NOTHING = frozenset(
     {"", "none", "null", "nil", "unknown", "n/a", "-", "<none>", "<nil>", "<unknown>", "true", "false"}
 )
@@ -85,5 +88,5 @@ def _named(rule: re.Pattern[str], text: str) -> Iterator[tuple[str, str | None]]
 def _add(found: dict[str, str], pairs: Iterable[tuple[str, str | None]]) -> None:
     """The first value of a name stays: what stands nearest to the failure is read first."""
     for name, value in pairs:
-        if value and value.lower() not in _NOTHING and len(value) <= LIMIT:
+        if value and value.lower() not in _NOTHING and len(value) <= LIMIT and _WORD.search(value):
             found.setdefault(name, value)

@@ -90,3 +90,22 @@ def test_a_rule_without_a_certain_literal_is_refused(rule: str) -> None:
 )
 def test_the_literal_is_the_longest_certain_run(rule: str, expected: str) -> None:
     assert literal(rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('Error creating: pods "search-7b4f7c9d5c-" is forbidden: exceeded quota', {}),
+        ("Failed pod search-7b4f7c9d5c-x2x9z.", {"pod_name": "search-7b4f7c9d5c-x2x9z"}),
+        ("0/20 nodes: 1 didn't match pod affinity/anti-affinity", {}),
+        ("UPDATE task_instance SET state=%(state)s WHERE state = %(old)s", {}),
+        ("got `host=pg user=app database=shop`: dial error", {"database_name": "shop"}),
+        ("Uncaught exception in scheduled task 'flush-log' (kafka.utils.KafkaScheduler)", {}),
+        ("Unable to acquire lock for table sales.orders", {"table": "sales.orders"}),
+        ("PSQLException: Connection to pg-1.lan:5432 refused.", {"database_host": "pg-1.lan", "database_port": "5432"}),
+    ],
+)
+def test_a_name_is_whole_or_none(text: str, names: dict[str, str]) -> None:
+    found = DETECTOR.names(text)
+    told = ("pod_name", "namespace", "state", "database_name", "task_id", "table", "database_host", "database_port")
+    assert {name: value for name, value in found.items() if name in told} == names
