@@ -15,7 +15,7 @@ MAKERS: Mapping[str, Callable[[], object]] = {
     "Airflow 3": airflow.installed,
     "Kubernetes": kubernetes.built,
     "Airflow 2": lambda: airflow2.prepared(airflow.installed(airflow2.VERSION, airflow2.CONSTRAINTS)),
-    "Spark": spark.spark_home,
+    "Spark": spark.prepared,
 }
 """In the order in which the tests want them, but for Kubernetes, which takes longest."""
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,11 @@ import psutil
 
 from tests.servers import free_port, missing
 from tests.servers.node import installed
+from tests.servers.spark_java import options
 
 VERSION = "4.3.0"
 PATIENCE = 120.0
 """Seconds for a start, and for an application to get somewhere; on a busy machine one takes twenty."""
-
-LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""For Java: programs that live some seconds only are not worth optimising, and the tests have two cores."""
 
 ENDED = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
@@ -63,6 +62,10 @@ class SparkCluster:
     seconds_to_start: float = 0.0
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    @cached_property
+    def java(self) -> str:
+        return options(self.spark_home, environment(self.spark_home))
+
     @property
     def requests(self) -> Path:
         return self.home / "requests"
@@ -90,8 +93,8 @@ class SparkCluster:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",
-            "spark.driver.extraJavaOptions": LIGHT,
-            "spark.executor.extraJavaOptions": LIGHT,
+            "spark.driver.extraJavaOptions": self.java,
+            "spark.executor.extraJavaOptions": self.java,
             **properties,
         }
         return {
@@ -166,6 +169,12 @@ def environment(spark_home: Path) -> dict[str, str]:
     }
 
 
+def prepared() -> None:
+    """All that is made once on a machine."""
+    home = spark_home()
+    options(home, environment(home))
+
+
 def spark_home() -> Path:
     """Spark's folder, installed on first use."""
     if shutil.which("java") is None:
@@ -184,7 +193,8 @@ def _install(folder: Path) -> None:
 @contextmanager
 def started(line: list[str], spark: Path, output: Path) -> Iterator[subprocess.Popen[bytes]]:
     """One of Spark's own processes; what it has started (drivers, executors) ends with it."""
-    env = {**os.environ, **environment(spark), "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": LIGHT}
+    java = options(spark, environment(spark))
+    env = {**os.environ, **environment(spark), "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": java}
     command = ["bash", str(spark / "bin" / "spark-class"), *line]
     with output.open("wb") as out, subprocess.Popen(command, env=env, stdout=out, stderr=out) as process:
         try:
