@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +13,12 @@ import httpx
 import jwt
 import pytest
 
-from adapters.targets.spark import CATALOGUE, Spark, SparkSettings
+from adapters.targets.spark import CATALOGUE, Spark
 from engine.errors import Unreachable
-from engine.model import Action, Judgement, Result, Verdict
+from engine.model import Action, Judgement, Result
 from tests.servers import free_port
-from tests.servers.spark import PATIENCE, SparkCluster, faulty, master, running, started
+from tests.servers.spark import SparkCluster, faulty, master, running, started
+from tests.servers.spark_jobs import connected, ended, ends, proposed, stuck, told
 
 JWS = "org.apache.spark.ui.JWSFilter"
 
@@ -56,65 +55,10 @@ async def _scene(spark: SparkCluster) -> Scene:
     return Scene(failed, running, submission)
 
 
-@asynccontextmanager
-async def connected(spark: SparkCluster, rest_url: str = "", **more: object) -> AsyncIterator[Spark]:
-    given: dict[str, object] = {
-        "master_url": spark.master_url,
-        "rest_url": rest_url or spark.rest_url,
-        "requests": str(spark.requests),
-        "applications": ("oncall-*",),
-        **more,
-    }
-    target = Spark(SparkSettings(**given))  # type: ignore[arg-type]  # one table for all tests
-    try:
-        yield target
-    finally:
-        await target.close()
-
-
 @pytest.fixture
 async def target(spark: SparkCluster) -> AsyncIterator[Spark]:
     async with connected(spark) as target:
         yield target
-
-
-async def proposed(target: Spark, name: str, id: str, **parameters: str) -> Action:
-    """As the engine does: look, then bind the action to what was seen."""
-    spec = CATALOGUE[name]
-    evidence = await target.look(parameters)
-    request = spec.request(parameters)
-    return Action(id, "spark", name, parameters, spec.risk, spec.effect, spec.undo, request, evidence.state)
-
-
-async def ends(target: Spark, action: Action) -> Verdict:
-    deadline = time.monotonic() + PATIENCE
-    while (verdict := await target.verify(action)).judgement is Judgement.NOT_YET:
-        assert time.monotonic() < deadline, verdict
-        await asyncio.sleep(0.3)
-    return verdict
-
-
-async def ended(spark: SparkCluster, name: str, mode: str = "broken") -> str:
-    """An application that has failed."""
-    submission = await spark.submit(name, mode)
-    assert (await spark.driver_is(submission, "FAILED", "FINISHED"))["state"] == "FAILED"
-    return str((await spark.apps(name))[-1]["id"])
-
-
-async def stuck(spark: SparkCluster, name: str) -> tuple[str, str]:
-    """An application that runs until it is mended, and its submission."""
-    submission = await spark.submit(name, "stuck")
-    return await spark.app_is_there(name), submission
-
-
-async def told(target: Spark, application: str) -> None:
-    """Its driver has registered it, and its log says so; that takes a second."""
-    deadline = time.monotonic() + PATIENCE
-    while "submission" not in (await target.look({"application_id": application})).state or (
-        (await target.look({"application_id": application})).state["submission"] == "none"
-    ):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.3)
 
 
 async def test_check_says_what_is_there_and_what_is_too_much(spark: SparkCluster, target: Spark) -> None:
