@@ -19,6 +19,9 @@ from engine.ports import Clock
 TOO_LATE = 30 * 60
 """Seconds. Whoever said something before a crash that is longer ago does not expect it to be done now."""
 
+PAUSES = (1.0, 5.0, 20.0)
+"""Seconds between the tries to bring an answer back."""
+
 LAST_WORDS = 3.0
 """Seconds that an answer under way may still take once the program stops."""
 
@@ -64,8 +67,8 @@ class FrontDesk(ABC, Generic[S]):
         """Who said it. Raises nothing."""
 
     @abstractmethod
-    async def _give(self, said: S, card: Card, *, again: bool = False) -> None:
-        """Bring the answer; ``again``: it may have been brought before."""
+    async def _bring(self, said: S, card: Card, *, again: bool) -> None:
+        """Bring the answer; ``again``: it may have been brought before. Raises NotFound, Unreachable."""
 
     async def open(self) -> None:
         """Begin with what a program that died has left. Raises Unreachable if the database does not answer."""
@@ -93,6 +96,18 @@ class FrontDesk(ABC, Generic[S]):
         card = await (asked or self._ask(said))
         await self._give(said, card, again=again)
         await self._done(said)
+
+    async def _give(self, said: S, card: Card, *, again: bool = False) -> None:
+        """Bring the answer to whoever said it; what is not taken after some tries is only logged."""
+        for pause in (*PAUSES, 0.0):
+            try:
+                return await self._bring(said, card, again=again)
+            except OnCallError as error:
+                failure, again = error, True
+            if not failure.temporary:
+                break
+            await self._clock.sleep(pause)
+        return self._log.warning("an answer did not arrive: %s", failure)
 
     async def _done(self, said: S) -> None:
         await self._inbox.answered(self._platform, said.id)

@@ -32,9 +32,6 @@ PAGES = 5
 RESPONSE_URL_LIVES = 29 * 60
 """Seconds, of thirty minutes: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses"""
 
-PAUSES = (1.0, 5.0, 20.0)
-"""Seconds between the tries to bring an answer back."""
-
 log = logging.getLogger("slack")
 
 
@@ -58,22 +55,10 @@ class Answers:
             )
 
     async def give(self, said: Said, card: Card, *, again: bool = False) -> None:
-        """Bring the answer to whoever said it; ``again``: it may have been brought before.
+        """Bring the answer to whoever said it; ``again``: it may have come before. Raises NotFound, Unreachable.
 
-        What only one person sees cannot be looked for: it may come twice, rather than never. What Slack does not take
-        after some tries is only logged.
+        What only one person sees cannot be looked for: it may come twice, rather than never.
         """
-        for pause in (*PAUSES, 0.0):
-            try:
-                return await self._give(said, card, again=again)
-            except OnCallError as error:
-                failure, again = error, True
-            if not failure.temporary:
-                break
-            await self._clock.sleep(pause)
-        return log.warning("an answer did not arrive: %s", failure)
-
-    async def _give(self, said: Said, card: Card, *, again: bool) -> None:
         match said.way:
             case Way.HOME:
                 await self._calls.make("views.publish", user_id=said.user, view=home(card))

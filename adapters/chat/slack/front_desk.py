@@ -69,7 +69,7 @@ class FrontDesk(front_desk.FrontDesk[Said]):
     async def _person(self, said: Said) -> Person:
         return await self._people.person(said.user)
 
-    async def _give(self, said: Said, card: Card, *, again: bool = False) -> None:
+    async def _bring(self, said: Said, card: Card, *, again: bool) -> None:
         await self._answers.give(said, card, again=again)
 
     async def _keep(self, said: Said) -> bool:

@@ -8,7 +8,6 @@ buttons may stand there twice.
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -26,28 +25,21 @@ from adapters.chat.teams.refusals import TooBig
 from adapters.chat.teams.render import render, summary
 from adapters.chat.teams.rooms import Rooms
 from adapters.chat.teams.said import THREAD, Said
-from engine.errors import NotFound, OnCallError, Unreachable
-from engine.ports import Clock
+from engine.errors import NotFound, Unreachable
 
 CARD = "application/vnd.microsoft.card.adaptive"
 
-PAUSES = (1.0, 5.0, 20.0)
-"""Seconds between the tries to bring an answer back."""
-
 _ABOUT = re.compile(r"[a-z]+ (\d{1,9})(?: |$)")
-
-log = logging.getLogger("teams")
 
 T = TypeVar("T")
 
 
 class Answers:
-    def __init__(self, calls: Calls, people: People, rooms: Rooms, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, calls: Calls, people: People, rooms: Rooms, outbox: Outbox) -> None:
         self._calls = calls
         self._people = people
         self._rooms = rooms
         self._outbox = outbox
-        self._clock = clock
         self._unsure: dict[str, Ref] = {}
         """Keys of posts whose answer was lost, and where they stand as far as we know."""
         self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -96,21 +88,10 @@ class Answers:
         await self._calls.make("update", ref.room, "DELETE", _message(place, ref))
 
     async def give(self, said: Said, card: Card) -> None:
-        """Bring the answer to whoever said it. What Teams does not take after some tries is only logged."""
-        for pause in (*PAUSES, 0.0):
-            try:
-                await self._give(said, card)
-            except OnCallError as error:
-                failure = error
-            else:
-                return
-            if not failure.temporary or isinstance(failure, Unsure):  # what may have come is not said twice
-                break
-            await self._clock.sleep(pause)
-        log.warning("an answer did not arrive: %s", failure)
+        """Bring the answer to whoever said it. Raises NotFound, Unreachable.
 
-    async def _give(self, said: Said, card: Card) -> None:
-        """Teams has no messages for one pair of eyes in a room: what is private goes to the person's own chat."""
+        Teams has no messages for one pair of eyes in a room: what is private goes to the person's own chat.
+        """
         thread = said.thread if said.scope is Scope.CHANNEL else ""
         if not card.private or said.scope is Scope.PERSONAL:
             await self.post(Room(said.room), card, _key(said), thread)

@@ -10,6 +10,7 @@ from adapters.chat import front_desk
 from adapters.chat.ask import Person, Room
 from adapters.chat.card import Card
 from adapters.chat.inbox import Inbox
+from adapters.chat.outbox import Unsure
 from adapters.chat.platform import Handle, Ref
 from adapters.chat.teams import forms, replies
 from adapters.chat.teams.activity import Raw
@@ -17,6 +18,7 @@ from adapters.chat.teams.answers import Answers
 from adapters.chat.teams.people import People
 from adapters.chat.teams.places import Scope
 from adapters.chat.teams.said import Said, data, from_json, pressed, reported
+from engine.errors import Unreachable
 from engine.ports import Clock
 
 INVOKE_WAITS = 5.0
@@ -77,5 +79,9 @@ class FrontDesk(front_desk.FrontDesk[Said]):
     async def _person(self, said: Said) -> Person:
         return await self._people.person(said)
 
-    async def _give(self, said: Said, card: Card, *, again: bool = False) -> None:
-        await self._answers.give(said, card)
+    async def _bring(self, said: Said, card: Card, *, again: bool) -> None:
+        """What may have come is not said twice."""
+        try:
+            await self._answers.give(said, card)
+        except Unsure as error:
+            raise Unreachable(str(error), temporary=False) from None

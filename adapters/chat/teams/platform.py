@@ -70,7 +70,7 @@ class TeamsChat(Platform):
         bot = f"28:{registration.app_id}"
         rooms = Rooms(calls, self._places, registration.service_url, bot, registration.tenant)
         self._people = People(calls, self._places, registration.tenant, clock)
-        self._answers = Answers(calls, self._people, rooms, outbox, clock)
+        self._answers = Answers(calls, self._people, rooms, outbox)
 
     async def post(self, room: Room, card: Card, *, key: str, thread: Ref | None = None) -> Ref:
         """Raises NotFound if there is no such room, or the bot is not in it.
