@@ -18,7 +18,9 @@ GOAL = 1_000
 ROUNDS = 3
 
 EXAMPLES = [example.text for pattern in DETECTOR.patterns.values() for example in pattern.examples]
-RULES = [re.compile(rule, re.IGNORECASE | re.MULTILINE) for pattern in DETECTOR.patterns.values() for rule in pattern.match]
+RULES = [
+    re.compile(rule, re.IGNORECASE | re.MULTILINE) for pattern in DETECTOR.patterns.values() for rule in pattern.match
+]
 
 
 def a_second(work: Callable[[str], object], texts: Sequence[str]) -> float:
