@@ -195,6 +195,16 @@ class TestTrouble:
         assert ref.message == stands.id
         assert len(teams.messages("channel")) == 1
 
+    async def test_an_answer_that_may_have_come_is_not_said_twice(
+        self, teams: Teams, office: Office, chat: TeamsChat, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        teams.swallows(method="POST", within="conversations")
+        await teams.person("cleo").says("list", "group")
+        await teams.until(lambda: "an answer did not arrive" in caplog.text)
+        assert [text for text in said_in(teams.messages("group")) if "You said" in text] == [
+            "You said list\nThat is all."
+        ]
+
     async def test_or_one_of_the_two_is_deleted(self, teams: Teams, chat: TeamsChat) -> None:
         teams.swallows(method="POST", within="conversations")
         with pytest.raises(Unsure):
