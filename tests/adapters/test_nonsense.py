@@ -10,6 +10,8 @@ from typing import TypeVar
 import pytest
 from aiohttp import web
 
+from adapters.targets.airflow import Airflow, AirflowSettings
+from adapters.targets.kubernetes import Kubernetes, KubernetesSettings
 from adapters.targets.services import Services, ServicesSettings
 from adapters.targets.spark import Spark, SparkSettings
 from engine.errors import Misconfigured, Unreachable
@@ -27,6 +29,16 @@ NONSENSE = {
     "lists": b'[[1], {"Name": 1}]',
     "wrong kinds": b'{"Components": [1], "Version": {}, "Id": [], "workers": 1, "activeapps": [1], "message": []}',
 }
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: it
+clusters: [{{name: here, cluster: {{server: "{url}"}}}}]
+users: [{{name: agent, user: {{token: secret-of-the-agent}}}}]
+contexts: [{{name: it, context: {{cluster: here, user: agent}}}}]
+"""
 
 
 @pytest.fixture(params=NONSENSE)
@@ -66,7 +78,27 @@ async def test_spark(nonsense: bytes, tmp_path: Path) -> None:
         await target.close()
 
 
-async def _knows_nothing(target: Services | Spark, name: str, parameters: dict[str, str], seen: dict[str, str]) -> None:
+async def test_airflow(nonsense: bytes) -> None:
+    async with serving(nonsense) as url:
+        target = Airflow(AirflowSettings(url, "oncall", "password"))
+        task = {"dag_id": "orders", "dag_run_id": "manual__1", "task_id": "load", "map_index": "-1"}
+        await _knows_nothing(target, "restart_dag_task", task, {"state": "failed", "try_number": "1"})
+        await target.close()
+
+
+async def test_kubernetes(nonsense: bytes, tmp_path: Path) -> None:
+    async with serving(nonsense) as url:
+        config = tmp_path / "kubeconfig"
+        config.write_text(KUBECONFIG.format(url=url), "utf-8")
+        target = Kubernetes(KubernetesSettings(str(config), namespaces=("shop",)))
+        pod = {"namespace": "shop", "pod_name": "web-1"}
+        await _knows_nothing(target, "restart_pod", pod, {"pod_uid": "1"})
+        await target.close()
+
+
+async def _knows_nothing(
+    target: Airflow | Kubernetes | Services | Spark, name: str, parameters: dict[str, str], seen: dict[str, str]
+) -> None:
     spec = target.catalogue()[name]
     action = Action("a1", target.name, name, parameters, spec.risk, "", "", "", seen)
     evidence = await _or_none(target.look(parameters))

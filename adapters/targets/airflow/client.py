@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import ssl
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic_core import from_json
 
 from adapters.targets.airflow.calls import AIRFLOW_2, AIRFLOW_3, Dialect
 from adapters.targets.airflow.replies import Lost, NotSent, Reply, detail
@@ -178,7 +178,7 @@ class Client:
             words = f"a redirect to {address.hostname or 'another page'}, which I do not follow: check Airflow's url"
             return Reply(response.status_code, None, self._words(words))
         try:
-            body = json.loads(content)
+            body = from_json(content)  # json.loads would be felled by an answer nested deep enough
         except ValueError:  # undecodable bytes are one too
             words = "with something that is not JSON: is that Airflow, or a proxy before it?"
             return Reply(response.status_code, None, f"HTTP {response.status_code} {words}")

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic_core import from_json
 
 from adapters.targets.kubernetes.access import Access
 from engine.errors import Unreachable
@@ -124,7 +125,7 @@ class Client:
 
 def _object(content: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(content)
+        body = from_json(content)  # json.loads would be felled by an answer nested deep enough
     except ValueError:  # undecodable bytes are one too
         return {}
     return body if isinstance(body, dict) else {}
