@@ -11,6 +11,7 @@ from engine.identify import Rules, identify, speaker
 from engine.identify.gate import Gate, literal
 from engine.knowledge import Knowledge, Pattern, Quiets
 from engine.model import Entry, Signal
+from engine.owner import failing, load, owner
 from engine.ports import Clock
 from engine.redact import LIMIT, clean, redact, shorten
 from engine.stated import level, moment
@@ -55,6 +56,7 @@ class Detector:
     def __init__(self, knowledge: Knowledge, names: Rules) -> None:
         self.patterns: Mapping[str, Pattern] = {one.id: one for one in knowledge if one.quiets is Quiets.NOTHING}
         self._names = names
+        self._logs = load()
         self._rules = [_Rule(one, _compiled(rule)) for one in knowledge for rule in one.match]
         self._sides = {one.id: tuple(map(_all, (one.unless, one.near, one.unless_near))) for one in knowledge}
         for rule in self._rules:
@@ -161,7 +163,10 @@ class Detector:
         )
 
     def _service(self, pattern: Pattern, entry: str, around: str) -> str:
-        return speaker(self._names, (entry, around)) if pattern.service == ANY else pattern.service
+        whose = owner(self._logs, entry, around)
+        if pattern.service == ANY:
+            return whose or speaker(self._names, (entry, around))
+        return failing(self._logs, whose, pattern.service, around)
 
 
 def redacted(found: Found, whole: str) -> str:

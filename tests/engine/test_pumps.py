@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from engine import entries, identify, knowledge, stated
+from engine import entries, identify, knowledge, owner, stated
 from engine.entries import split
 from engine.redact import _SECRETS
 from engine.terms import terms
@@ -21,6 +21,7 @@ SECONDS = 1.0
 
 KNOWN = knowledge.load()
 NAMES = identify.load()
+LOGS = owner.load()
 SECRETS = [rule for rule, _, _ in _SECRETS]
 
 
@@ -37,6 +38,7 @@ REGEXES: dict[str, Iterable[re.Pattern[str]]] = {
     "what must stand near": _compiled(rule for one in KNOWN for rule in (*one.unless, *one.near, *one.unless_near)),
     "names": (*NAMES.texts, *NAMES.sources),
     "systems": [mark for _, mark in NAMES.marks],
+    "logs": [rule for _, rules in LOGS.lines for rule in rules] + list(LOGS.users.values()),
     "secrets": SECRETS,
     "levels and times": _own(stated),
 }
