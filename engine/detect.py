@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from engine.entries import split
 from engine.identify import Rules, identify, speaker
@@ -28,6 +29,9 @@ READABLE = 64 * 1024
 
 NEAR = 16 * 1024
 """Characters before and after an entry that still belong to what happened."""
+
+MOST_HITS = 20
+"""Lines of an entry that are looked at for one that is not benign."""
 
 _TRACEBACK = "\nTraceback (most recent call last):\n"
 
@@ -149,8 +153,8 @@ class Detector:
         for rule in alarms:
             if rule.pattern.id in known or (calm and not rule.pattern.any_level):
                 continue
-            hit = rule.regex.search(entry)
-            if hit and self._fits(rule.pattern, entry, around) and not _any_in(benign, _line(entry, hit.start())):
+            hit = _told(rule.regex, entry, benign)
+            if hit and self._fits(rule.pattern, entry, around):
                 service = self._service(rule.pattern, entry, around)
                 yield Found(rule.pattern, rule.regex.pattern, entry, service, at + hit.start(), at + hit.end())
 
@@ -196,6 +200,12 @@ def _all(rules: Sequence[str]) -> tuple[re.Pattern[str], ...]:
 
 def _any_in(regexes: Sequence[re.Pattern[str]], text: str) -> bool:
     return any(regex.search(text) for regex in regexes)
+
+
+def _told(alarm: re.Pattern[str], entry: str, benign: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+    """Where this is told in a line that is not benign."""
+    hits = islice(alarm.finditer(entry), MOST_HITS)
+    return next((hit for hit in hits if not _any_in(benign, _line(entry, hit.start()))), None)
 
 
 def _line(text: str, at: int) -> str:
