@@ -133,27 +133,48 @@ def _recent(now: datetime | None, *parts: int, fraction: str | None) -> datetime
 
 MOST_FIELDS = 256
 DEEPEST = 8
+MESSAGES = ("message", "msg", "log", "MESSAGE", "event", "textPayload")
+"""Fields of a JSON line that hold what the program itself wrote: pairs in it count after the line's own fields."""
+
 _PAIR = re.compile(
-    r"""(?<![\w.\-])([A-Za-z_@][\w.\-]{0,63})(?:["']?:\s{1,3}|\s?=\s?)
-        ("(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|[^\s,;()\[\]{}"'`<>]{1,1024})""",
+    r"""(?<![\w.\-])([A-Za-z_@][\w.\-]{0,63})(?:["']?:\s{1,3}(?![A-Za-z_][\w.]{0,63}=)|\s?=\s?)
+        ("(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|[^\s,;()\[\]{}"'`<>]{1,1024})(?P<call>\()?""",
     re.VERBOSE,
 )
 
 
 def fields(text: str) -> dict[str, str]:
-    """The names and values in an entry, flat: of a JSON line, or of ``key=value`` and ``key: value`` pairs in its text.
+    """The names and values in an entry, flat: of JSON objects, of ``key=value`` and of ``key: value`` in its text.
 
     Values are verbatim. In JSON a nested name is ``a.b`` and a list's ``a.0``; nulls are left out. In text the first of
-    two pairs with one name wins. At most 256 of them, eight levels deep.
+    two pairs with one name wins, and JSON goes before pairs. At most 256 of them, eight levels deep.
     """
     text = text[: MOST_TEXT + 1]
-    if text.startswith("{"):
-        try:
-            value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-        except (ValueError, RecursionError):
-            return _pairs(text)
-        return dict(islice(_flat(value, "", 0), MOST_FIELDS))
-    return _pairs(text)
+    if text.startswith("{") and (found := _object(text)):
+        inner = [found[name] for name in MESSAGES if name in found]
+    else:
+        found, inner = _objects(text), [text]
+    for pairs in map(_pairs, inner):
+        found = pairs | found
+    return dict(islice(found.items(), MOST_FIELDS))
+
+
+def _object(text: str) -> dict[str, str]:
+    """What a JSON object says; nothing if it is none."""
+    try:
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return {}
+    return dict(islice(_flat(value, "", 0), MOST_FIELDS))
+
+
+def _objects(text: str) -> dict[str, str]:
+    """Of the JSON objects that lines of a text end with, the first that gives a name counts."""
+    found: dict[str, str] = {}
+    for line in text.split("\n") if '{"' in text else ():
+        if line.rstrip().endswith("}") and len(found) < MOST_FIELDS:
+            found = _object(line[max(0, line.find('{"')) :]) | found
+    return found
 
 
 def _flat(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -175,10 +196,11 @@ def _flat(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(text: str) -> dict[str, str]:
+    """What is called, as in ``user = find(name)``, is code, and no value."""
     found: dict[str, str] = {}
     for pair in _PAIR.finditer(text):
         value = pair[2].strip("\"'") if pair[2][0] in "\"'" else pair[2].rstrip(".:")
-        if value:
+        if value and not pair["call"]:
             found.setdefault(pair[1], value)
         if len(found) == MOST_FIELDS:
             break

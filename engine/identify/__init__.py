@@ -23,14 +23,23 @@ _WORD = re.compile(r"\w")
 """What holds no letter or digit, such as the ``%`` of a template, names nothing."""
 
 _NOTHING = frozenset(
-    {"", "none", "null", "nil", "unknown", "n/a", "-", "<none>", "<nil>", "<unknown>", "true", "false"}
+    {"", "none", "null", "nil", "unknown", "n/a", "-", "<none>", "<nil>", "<unknown>", "true", "false", "undefined"}
 )
+
+STATED = frozenset({"state", "error_code", "operator"})
+"""Names whose values are words."""
+
+_QUOTE = re.compile(r"""\\{1,16}(?=["'`])|(?<=[\s(])"(?="\w)|(?<=\w)"(?=")""")
+"""What stands before a quote inside a quoted text: backslashes in JSON and logfmt, a second quote in CSV."""
+
+_NEWLINE = re.compile(r"(?<!\\)\\[nr]")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """``names``: a log field's name to our name. ``texts``, ``sources``: regexes whose groups carry our names.
 
+    ``shapes``: what a value of a name looks like, and ``words``: what names nothing but a state.
     ``marks``: a system, and what only its texts bear; those of the more telling systems first.
     """
 
@@ -40,6 +49,8 @@ class Rules:
     gate: Gate
     marks: tuple[tuple[str, re.Pattern[str]], ...]
     marks_gate: Gate
+    shapes: Mapping[str, re.Pattern[str]]
+    words: frozenset[str]
 
 
 def load(file: Path = RULES) -> Rules:
@@ -53,19 +64,37 @@ def load(file: Path = RULES) -> Rules:
         gate=Gate(head["text"]),
         marks=tuple((service, re.compile(mark, re.MULTILINE)) for service, mark in marks),
         marks_gate=Gate([mark for _, mark in marks]),
+        shapes={name: re.compile(shape) for name, shape in head["shapes"].items()},
+        words=frozenset(head["words"]),
     )
 
 
 def identify(rules: Rules, text: str, source: str = "") -> dict[str, str]:
     """Our names and their values. The entry's own fields win over its text, and both over the path."""
     found: dict[str, str] = {}
-    stated = ((rules.names.get(name, ""), value) for name, value in fields(text).items())
-    _add(found, ((name, value) for name, value in stated if name))
-    for number in sorted(rules.gate.passing(text)):
-        _add(found, _named(rules.texts[number], text))
+    _add(rules, found, ((_ours(rules, name), value) for name, value in fields(text).items()))
+    said = unquoted(text)
+    for number in sorted(rules.gate.passing(said)):
+        _add(rules, found, (pair for pair in _named(rules.texts[number], said) if pair[1] and pair[1] in text))
     for rule in rules.sources if source else ():
-        _add(found, _named(rule, source))
+        _add(rules, found, _named(rule, source))
     return found
+
+
+def unquoted(text: str) -> str:
+    """The text as its writer had it: what was written into JSON, logfmt or CSV looks like what was not."""
+    if '{"' in text:
+        text = _NEWLINE.sub("\n", text)
+    return _QUOTE.sub("", text) if "\\" in text or '""' in text else text
+
+
+def _ours(rules: Rules, name: str) -> str:
+    """Our name of a field. A prefix does not matter to one that says by itself whose it is, such as ``x.pod_name``."""
+    while (ours := rules.names.get(name)) is None:
+        name = name.partition(".")[2]
+        if "_" not in name and "." not in name:
+            return ""
+    return ours
 
 
 def speaker(rules: Rules, texts: Sequence[str]) -> str:
@@ -85,8 +114,17 @@ def _named(rule: re.Pattern[str], text: str) -> Iterator[tuple[str, str | None]]
         yield from match.groupdict().items()
 
 
-def _add(found: dict[str, str], pairs: Iterable[tuple[str, str | None]]) -> None:
+def _add(rules: Rules, found: dict[str, str], pairs: Iterable[tuple[str, str | None]]) -> None:
     """The first value of a name stays: what stands nearest to the failure is read first."""
     for name, value in pairs:
-        if value and value.lower() not in _NOTHING and len(value) <= LIMIT and _WORD.search(value):
-            found.setdefault(name, value)
+        if name and value and name not in found and _is_one(rules, name, value):
+            found[name] = value
+
+
+def _is_one(rules: Rules, name: str, value: str) -> bool:
+    """Whether this value can be what the name says."""
+    low = value.lower()
+    if low in _NOTHING or (low in rules.words and name not in STATED) or len(value) > LIMIT:
+        return False
+    shape = rules.shapes.get(name)
+    return bool(shape.fullmatch(value) if shape else _WORD.search(value))

@@ -1,0 +1,132 @@
+"""The forms in which systems write the names of what broke, and the words that look like a name and are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import identify
+
+RULES = identify.load()
+
+CSVLOG = (
+    '2025-01-02 03:04:05.678 UTC,"bi","dwh",4711,"10.0.0.9:4242",6774f1c0.70,3,"SELECT",2025-01-02 03:00:00 UTC,'
+    '9/12,0,ERROR,42P01,"relation ""daily_sums"" does not exist",,,,,,"SELECT 1",,,"psql","client backend",,0'
+)
+JSONLOG = (
+    '{"timestamp":"2025-01-02 03:04:05.678 UTC","user":"bi","dbname":"dwh","pid":4711,"error_severity":"ERROR",'
+    '"state_code":"23505","message":"duplicate key","context":"while updating tuple (0,1) in relation \\"sums\\""}'
+)
+KUBELET = (
+    'E0102 03:04:05.678901    1188 pod_workers.go:1300] "Error syncing pod, skipping" err="failed to '
+    '\\"StartContainer\\" for \\"web\\" with ErrImagePull: \\"failed to pull and unpack image '
+    '\\\\\\"reg.lan/shop/web:7\\\\\\": not found\\"" pod="shop/web-6d5f8c9b7d-kp2xv"'
+)
+EVENT = (
+    '{"metadata":{"namespace":"ml"},"involvedObject":{"kind":"Pod","name":"rank-0","namespace":"ml"},'
+    '"source":{"component":"kubelet","host":"gpu-1"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (
+            CSVLOG,
+            {"database_user": "bi", "database_name": "dwh", "pid": "4711", "sqlstate": "42P01", "table": "daily_sums"},
+        ),
+        (JSONLOG, {"database_user": "bi", "database_name": "dwh", "pid": "4711", "sqlstate": "23505", "table": "sums"}),
+        (f"{JSONLOG}\n{JSONLOG}", {"sqlstate": "23505", "database_user": "bi"}),
+        (f"2025-01-02T03:04:05.6Z stderr F {JSONLOG}", {"sqlstate": "23505"}),
+        ("2025-01-02 03:04:05 UTC:10.0.0.9(4242):bi@dwh:[4711]:ERROR:  x", {"database_user": "bi", "pid": "4711"}),
+        ("[77]: [1-1] user=bi,db=dwh,app=psql FATAL:  x", {"database_user": "bi", "database_name": "dwh"}),
+        ("ERROR:  42501: permission denied for table invoices", {"sqlstate": "42501", "table": "invoices"}),
+        ("SQL Error: 0, SQLState: 57014", {"sqlstate": "57014"}),
+        ("SQL state [72000]; error code [1843]", {"sqlstate": "72000"}),
+        ("SQL State  : 08001", {"sqlstate": "08001"}),
+        ("Npgsql.PostgresException (0x80004005): 40P01: deadlock detected", {"sqlstate": "40P01"}),
+        ("pq: deadlock detected (40P01)", {"sqlstate": "40P01"}),
+        ("Waiting for table metadata lock | ALTER TABLE orders ADD x int", {"table": "orders"}),
+        ("Table 'shop.orders' doesn't exist", {"database_name": "shop", "table": "orders"}),
+        ("foreign key constraint fails (`shop`.`items`, CONSTRAINT", {"database_name": "shop", "table": "items"}),
+        ("Duplicate entry '7' for key 'orders.PRIMARY'", {"table": "orders"}),
+        ("Access Denied: Table acme:dwh.orders: User does not have", {"table": "acme:dwh.orders"}),
+        ('ERROR: relation "users" does not exist', {"table": "users"}),
+        ("CONTEXT:  COPY prices, line 3, column price", {"table": "prices"}),
+        (KUBELET, {"container_name": "web", "image": "reg.lan/shop/web:7", "namespace": "shop"}),
+        (EVENT, {"pod_name": "rank-0", "namespace": "ml", "node_name": "gpu-1"}),
+        ('up{namespace="shop",pod="web-0",container="web",node="n-7"} 0', {"namespace": "shop", "pod_name": "web-0"}),
+        (
+            '{"resource":{"labels":{"pod_name":"web-0","namespace_name":"shop"}}}',
+            {"pod_name": "web-0", "namespace": "shop"},
+        ),
+        ("$ kubectl -n shop get events", {"namespace": "shop"}),
+        ("shop   5m12s   Warning   BackOff   pod/web-0   Back-off", {"namespace": "shop", "pod_name": "web-0"}),
+        ("gate-0  2/2  Running  0  2d\nweb-0  0/1  CrashLoopBackOff  7 (2m ago)  2d", {"pod_name": "web-0"}),
+        ("stat /var/log/pods/shop_web-0_1f0b-1a/web/0.log", {"namespace": "shop", "container_name": "web"}),
+        ("GET /api/v1/namespaces/shop/pods/web-0", {"namespace": "shop", "pod_name": "web-0"}),
+        ("pull access denied for acme/web, repository does not exist", {"image": "acme/web"}),
+        (
+            "Executing <Task(BashOperator): load> on 2025-01-02 00:00:00+00:00",
+            {"operator": "BashOperator", "task_id": "load"},
+        ),
+        ("{:status=>400, :action=>[]}", {"http_status": "400"}),
+        ("403 POST https://bigquery.googleapis.com/x: Access Denied", {"http_status": "403"}),
+        ("payments returned 502", {"http_status": "502"}),
+        ('{"msg":"done","status":503,"path":"/x"}', {"http_status": "503"}),
+        ("HTTP Error 403: Forbidden", {"http_status": "403"}),
+        ("Too many connections (152 > 151)", {"current_connections": "152", "max_connections": "151"}),
+        (
+            "| max_connections | 151 |\n| Threads_connected | 152 |",
+            {"current_connections": "152", "max_connections": "151"},
+        ),
+        ("[alert] 584270#584270: 768 worker_connections are not enough", {"pid": "584270"}),
+        ("INFO: task java:4321 blocked for more than 120 seconds", {"pid": "4321"}),
+        ("App [api:0] exited with code [1] via signal [SIGINT]", {"exit_code": "1"}),
+        ("Write to file ./shop/orders.ibd failed at offset 8", {"path": "./shop/orders.ibd"}),
+        ("a failed read of file './crm/contacts.ibd' page", {"path": "./crm/contacts.ibd"}),
+        ('Permission denied: user=etl, access=WRITE, inode="/wh/gold":hive:hadoop', {"path": "/wh/gold"}),
+        ("cp: /srv/out/a.bin: No space left on device", {"path": "/srv/out/a.bin"}),
+        ("Error: EACCES: permission denied, open '/srv/app/x.json'", {"path": "/srv/app/x.json"}),
+        ("/dev/sda1   50G   50G     0 100% /var", {"path": "/var"}),
+        ("Connecting to MASTER 10.7.3.5:6379", {"host": "10.7.3.5"}),
+        ("x509: certificate is valid for a.lan, not b.lan", {"host": "b.lan"}),
+        ("Feb 11 00:02:31 node7 app[88]: GET https://reg.lan/v2: 500", {"host": "node7"}),
+        ("● shop.service - Shop", {"unit": "shop.service"}),
+        ("Error 1045 (28000): Access denied", {"error_code": "1045", "sqlstate": "28000"}),
+        ("Operating system error number 28.", {"error_code": "28"}),
+    ],
+)
+def test_a_name_is_found_in_the_form_its_system_writes(text: str, names: dict[str, str]) -> None:
+    found = identify.identify(RULES, text)
+    assert {name: found.get(name) for name in names} == names
+    assert all(value in text for value in found.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Waiting for table metadata lock", "table"),
+        ("SELECT the best items from the list", "table"),
+        ("final status: UNDEFINED", "state"),
+        ("reader state=connecting", "state"),
+        ("the deployment exceeded its progress deadline", "deployment"),
+        ("deployment failed", "deployment"),
+        ("dag = current_app.dag_bag.get_dag(dag_id)", "dag_id"),
+        ("see /docs/concepts/workloads/pods/pod-lifecycle#x", "pod_name"),
+        ("system usage: CPU: user: 0.31 s", "database_user"),
+        ("Permission denied: user=etl, access=WRITE", "database_user"),
+        ("in the namespace. Try again", "namespace"),
+        ("container: failed", "container_name"),
+        ("operator: In", "operator"),
+        ("liveness http-get http://:8080/healthz", "url"),
+        ("Successful completion, SQLSTATE 00000", "sqlstate"),
+        ("SQL state ERROR", "sqlstate"),
+        ("the query returned 500 rows", "http_status"),
+        ("took 503 ms, status: ok", "http_status"),
+        ("gate-0  2/2  Running  0  2d", "pod_name"),
+        ("/usr/lib/node/bin-2/x", "node_name"),
+        ('host="/10.8.4.33:7079"', "host"),
+    ],
+)
+def test_a_word_is_no_name(text: str, name: str) -> None:
+    assert name not in identify.identify(RULES, text)
