@@ -26,8 +26,8 @@ _NOTHING = frozenset(
     {"", "none", "null", "nil", "unknown", "n/a", "-", "<none>", "<nil>", "<unknown>", "true", "false", "undefined"}
 )
 
-STATED = frozenset({"state", "error_code", "operator"})
-"""Names whose values are words."""
+STATED = frozenset({"state", "error_code", "operator", "task_id"})
+"""Names whose values may well be common words."""
 
 _QUOTE = re.compile(r"""\\{1,16}(?=["'`])|(?<=[\s(])"(?="\w)|(?<=\w)"(?=")""")
 """What stands before a quote inside a quoted text: backslashes in JSON and logfmt, a second quote in CSV."""
