@@ -17,7 +17,7 @@ from engine.model import Action, Judgement, Result, Verdict
 from tests.adapters.recorded_airflow import connected
 from tests.servers.airflow import PATIENCE, AirflowServer
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
 
 def as_admin(airflow: AirflowServer) -> AbstractAsyncContextManager[Airflow]:
@@ -226,7 +226,7 @@ async def test_a_viewer_is_told_which_right_is_missing(airflow: AirflowServer, t
 
 
 async def _token(airflow: AirflowServer, user: str) -> str:
-    async with httpx.AsyncClient(base_url=airflow.url, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=airflow.url, trust_env=False, timeout=60) as client:
         body = {"username": user, "password": airflow.passwords[user]}
         return str((await client.post("/auth/token", json=body)).json()["access_token"])
 

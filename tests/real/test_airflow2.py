@@ -15,7 +15,7 @@ from tests.real.test_airflow import ends, failed, gone, proposed
 from tests.servers.airflow2 import VERSION, Airflow2Server
 from tests.servers.wire import wire
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ async def test_the_connection_is_lost_on_the_way(airflow2: Airflow2Server, targe
 async def test_traps_that_comments_speak_of_are_still_there(airflow2: Airflow2Server) -> None:
     await failed(airflow2, "oncall_hint", "traps-1")
     auth = (airflow2.username, airflow2.password)
-    async with httpx.AsyncClient(base_url=f"{airflow2.url}/api/v1", auth=auth, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=f"{airflow2.url}/api/v1", auth=auth, trust_env=False, timeout=60) as client:
         body = {"dag_run_id": "traps-1", "task_ids": ["break_down"], "only_failed": True}
         default = await client.post("/dags/oncall_hint/clearTaskInstances", json=body)
         assert len(default.json()["task_instances"]) == 1

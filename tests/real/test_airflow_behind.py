@@ -14,7 +14,7 @@ from tests.engine.desks import NO_RUN, desk, entry, settle
 from tests.servers.airflow import AirflowServer
 from tests.servers.airflow2 import Airflow2Server
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
 DAG = "oncall_flaky"
 

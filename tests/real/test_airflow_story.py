@@ -12,7 +12,7 @@ from tests.program import running
 from tests.servers.airflow import AirflowServer
 from tests.servers.chromium import opened
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
 DAG, RUN, TASK = "oncall_timeout", "story-1", "transform"
 

@@ -18,7 +18,7 @@ from tests.servers import PASSWORD, free_port
 from tests.servers.pgbouncer import ADMIN, WATCHER, Pooler
 from tests.servers.wire import wire
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from tests.program import page, running, say, signed_in
 from tests.servers import PASSWORD, Server
 from tests.servers.postgresql import running_postgresql
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture

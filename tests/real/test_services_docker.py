@@ -22,7 +22,7 @@ from tests.servers.cut import cut_line
 from tests.servers.podman import PodmanServer
 from tests.servers.systemd import SystemdServer
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.real
 
 _numbers = count(1)
 
@@ -219,7 +219,7 @@ async def proxy(far: str, near: Path, before_post: Callable[[], None] | None = N
             if before_post is None:
                 return web.json_response({"message": "POST is not for you."}, status=403)
             await asyncio.to_thread(before_post)
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=far), timeout=20) as client:
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=far), timeout=60) as client:
             found = await client.request(request.method, f"http://docker{request.raw_path}")
         return web.Response(body=found.content, status=found.status_code, content_type="application/json")
 

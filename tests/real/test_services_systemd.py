@@ -19,7 +19,7 @@ from engine.model import Action, Judgement, Result, Verdict
 from tests.servers.cut import cut_line
 from tests.servers.systemd import SystemdServer
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.real
 
 ALLOWED = ("oncall-*", "health.service")
 HOLD = "/bin/sleep 1000"

@@ -15,7 +15,7 @@ from tests.servers.airflow import AirflowServer
 from tests.servers.block_kit import picture
 from tests.servers.slack import Slack, slack, words
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
 DAG, RUN, TASK = "oncall_timeout", "slack-story-1", "transform"
 

@@ -22,7 +22,7 @@ from tests.servers.spark_jobs import connected, ended, ends, proposed, stuck, to
 
 JWS = "org.apache.spark.ui.JWSFilter"
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +337,7 @@ async def test_a_new_submission_that_finds_no_room_waits(spark: SparkCluster, sc
 
 async def test_traps_are_still_there(spark: SparkCluster) -> None:
     """Where one of these changes, a comment in the adapter has become untrue."""
-    async with httpx.AsyncClient(base_url=spark.rest_url, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=spark.rest_url, trust_env=False, timeout=60) as client:
         for answer in (
             await client.get("/v1/submissions/status/driver-nope"),
             await client.post("/v1/submissions/kill/driver-nope"),

@@ -19,7 +19,7 @@ from tests.servers.teams.shown import Message
 from tests.servers.teams.window import window
 from tests.servers.teams_connector import Teams
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
 DAG, TASK = "oncall_timeout", "transform"
 APPROVE = "Approve restart_dag_task"

@@ -85,7 +85,7 @@ class AirflowServer:
         return await self._until(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", states)
 
     async def api(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=60) as client:
             login = await client.post("/auth/token", json={"username": self.username, "password": self.password})
             headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
             answer = await client.request(method, path, json=body, headers=headers)

@@ -32,7 +32,7 @@ class Airflow2Server(AirflowServer):
 
     async def api(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         auth = (self.username, self.password)
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=30, auth=auth) as client:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=60, auth=auth) as client:
             answer = await client.request(method, path.replace("/api/v2/", "/api/v1/"), json=body)
             answer.raise_for_status()
             return dict(answer.json())

@@ -73,7 +73,7 @@ class KubernetesServer:
 
     async def ask(self, method: str, path: str, body: object = None, token: str = ADMIN) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}", **(STRATEGIC if method == "PATCH" else {})}
-        async with httpx.AsyncClient(base_url=self.url, verify=self._tls(), trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self.url, verify=self._tls(), trust_env=False, timeout=60) as client:
             return await client.request(method, path, json=body, headers=headers)
 
     async def namespace(self, *, allowed: bool = True) -> str:

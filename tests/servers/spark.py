@@ -117,17 +117,17 @@ class SparkCluster:
         return await self.send(request)
 
     async def send(self, request: Mapping[str, Any]) -> str:
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             answer = await client.post(f"{self.rest_url}/v1/submissions/create", json=request)
             return str(answer.json()["submissionId"])
 
     async def kill(self, submission: str) -> None:
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             await client.post(f"{self.rest_url}/v1/submissions/kill/{submission}")
         await self.driver_is(submission, *ENDED)
 
     async def shown(self) -> dict[str, Any]:
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             return dict((await client.get(f"{self.master_url}/json/")).json())
 
     async def drivers(self) -> dict[str, dict[str, Any]]:

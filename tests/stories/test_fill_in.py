@@ -10,13 +10,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from tests.engine.desks import NO_RUN
 from tests.program import Running, page, running, say, signed_in
 from tests.servers.small_airflow import SmallAirflow
-
-pytestmark = pytest.mark.timeout(120)
 
 LINE = NO_RUN.replace("2026-11-21T02:59:00Z", "2099-01-01T00:00:00Z")
 FORM = "Fill in and approve …"

@@ -29,7 +29,7 @@ from tests.servers.teams.reading import elements
 from tests.servers.teams.reading import words as teams_words
 from tests.stories.test_three_platforms import Everywhere, everywhere
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 
 FOUND = "I may have learned something"
 ROW = "restart_dag_task, then clear_dag_run worked 3 of 3 times in production"

@@ -18,7 +18,7 @@ from tests.program import Running, page, running, say, signed_in
 from tests.servers.slack import Fault, Slack, slack, words
 from tests.servers.small_airflow import SmallAirflow
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 
 APPROVE = "Approve restart_dag_task"
 

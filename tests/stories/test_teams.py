@@ -19,7 +19,7 @@ from tests.servers.teams.reading import buttons, words
 from tests.servers.teams.shown import Message
 from tests.servers.teams_connector import Teams, connector
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 
 APPROVE = "Approve restart_dag_task"
 STEPS = ("alice approved restart_dag_task", "restart_dag_task was sent", "#1 is resolved")

@@ -26,7 +26,7 @@ from tests.servers.small_airflow import SmallAirflow
 from tests.servers.teams.reading import words as teams_words
 from tests.servers.teams_connector import Teams, connector
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real
 
 APPROVE = "Approve restart_dag_task"
 

@@ -13,7 +13,7 @@ from engine.model import Judgement, Result
 from tests import servers
 from tests.real.mysql.shop import Shop, as_owner, connected, idle, proposed, seated, settled, widened
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real
 
 
 async def test_max_connections_grows_at_once(server: servers.Server, target: MySQL) -> None:

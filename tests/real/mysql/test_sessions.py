@@ -16,7 +16,7 @@ from engine.model import Judgement, Result
 from tests import servers
 from tests.real.mysql.shop import AGENT, APP, Shop, as_owner, idle, lives, of_shop, proposed, run, settled, url
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real
 
 
 async def test_idle_sessions_end_once_and_the_one_that_works_again_does_not(target: MySQL, shop: Shop) -> None:

@@ -15,7 +15,7 @@ from tests.real.mysql.shop import AGENT, SECRET, Shop, connected, idle, lives, p
 from tests.servers import free_port
 from tests.servers.wire import wire
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real
 
 
 async def test_a_fence_holds(server: servers.Server, shop: Shop) -> None:

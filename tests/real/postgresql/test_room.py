@@ -13,7 +13,7 @@ from engine.model import Judgement, Result
 from tests.real.postgresql.shop import APP, Shop, connected, proposed, settled
 from tests.servers import Server
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real
 
 
 async def test_a_role_gets_a_limit(server: Server, target: PostgreSQL) -> None:

@@ -17,7 +17,7 @@ from engine.model import Judgement, Result
 from tests.real.postgresql.shop import APP, Shop, idle, lives, proposed, running, settled, url
 from tests.servers import Server
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real
 
 
 async def test_idle_sessions_end_once_and_the_one_that_works_again_does_not(target: PostgreSQL, shop: Shop) -> None:
