@@ -158,9 +158,11 @@ def _unknown_names(catalogue: Catalogue) -> Iterator[str]:
 
 def identifiers() -> frozenset[str]:
     """Every name that what broke, or what an action touches, can be told by."""
-    rules = identify.RULES.read_text("utf-8")
+    rules = identify.written()
     parameters = {one.name for specs in CATALOGUES.values() for spec in specs.values() for one in spec.parameters}
-    return frozenset({SOURCE, *tomllib.loads(rules)["fields"], *_GROUP.findall(rules), *parameters})
+    return frozenset(
+        {SOURCE, *rules["fields"], *_GROUP.findall("".join((*rules["text"], *rules["source"]))), *parameters}
+    )
 
 
 def _meant(word: str, known: Collection[str]) -> str:

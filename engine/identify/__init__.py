@@ -7,11 +7,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.identify.gate import Gate
 from engine.stated import fields
 
-RULES = Path(__file__).parent.parent / "knowledge" / "identifiers.toml"
+KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
+FILES = tuple(KNOWLEDGE / f"{name}.toml" for name in ("identifiers", "machine", "names"))
+"""The forms in which systems and then machines tell names, and what names and their values look like by themselves."""
 
 LIMIT = 250
 """Characters of one identifier: the longest name that Airflow, Kubernetes or a database allows."""
@@ -53,9 +56,15 @@ class Rules:
     words: frozenset[str]
 
 
-def load(file: Path = RULES) -> Rules:
+def written(files: Iterable[Path] = FILES) -> dict[str, Any]:
+    """The rules as they stand in the files; what a system says of itself comes before what its machine says."""
+    head = {name: table for file in files for name, table in tomllib.loads(file.read_text("utf-8")).items()}
+    return {**head, "text": head["text"] + head["machine"]}
+
+
+def load(files: Iterable[Path] = FILES) -> Rules:
     """Raises ValueError where a rule is not a regex."""
-    head = tomllib.loads(file.read_text("utf-8"))
+    head = written(files)
     marks = [(service, mark) for service, some in head["services"].items() for mark in some]
     return Rules(
         names={field: name for name, fields in head["fields"].items() for field in fields},
