@@ -12,7 +12,7 @@ from engine.identify import Rules, identify, speaker
 from engine.identify.gate import Gate, literal
 from engine.knowledge import Knowledge, Pattern, Quiets
 from engine.model import Entry, Signal
-from engine.owner import failing, load, owner
+from engine.owner import failing, load, owner, surrounding
 from engine.ports import Clock
 from engine.redact import LIMIT, clean, redact, shorten
 from engine.stated import level, moment
@@ -22,6 +22,9 @@ CALM = frozenset({"debug", "info"})
 
 ANY = "any"
 """The service of a failure that every system can have: whose it is, the text tells."""
+
+NOBODYS = "application"
+"""Whose a failure is where nothing known is named: a program's own."""
 
 READABLE = 64 * 1024
 """Characters in which names are looked for: a JSON line is only readable whole."""
@@ -169,7 +172,8 @@ class Detector:
     def _service(self, pattern: Pattern, entry: str, around: str) -> str:
         whose = owner(self._logs, entry, around)
         if pattern.service == ANY:
-            return whose or speaker(self._names, (entry, around))
+            said = whose or speaker(self._names, (entry, around))
+            return said if said != NOBODYS else surrounding(self._logs, around) or said
         return failing(self._logs, whose, pattern.service, around)
 
 

@@ -42,6 +42,11 @@ def owner(logs: Logs, entry: str, around: str) -> str:
     return found or _first([one for one in logs.lines if one[0] in logs.carries], around)
 
 
+def surrounding(logs: Logs, around: str) -> str:
+    """The system whose log surrounds an entry that bears no name at all, or nothing."""
+    return _first(logs.lines, around)
+
+
 def failing(logs: Logs, owner: str, service: str, around: str) -> str:
     """Whose failure it is when ``owner`` tells of one of ``service``."""
     if service not in logs.carries.get(owner, ()):
