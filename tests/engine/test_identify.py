@@ -138,6 +138,10 @@ EVENT = (
         ("externally set to failed.\nReceived SIGTERM", {"state": "failed"}),
         ("{'reason': 'not_running', 'current_state': 'failed'}", {"state": "failed"}),
         ("Sending Signals.SIGTERM to group 812.", {"pid": "812"}),
+        ("certificate is not valid for 'api.lan'. (_ssl.c:1006)", {"host": "api.lan"}),
+        ("Host '10.0.0.5' is not allowed to connect to this MySQL server", {"host": "10.0.0.5"}),
+        ('rsync: write failed on "/srv/a/b.tar": No space left', {"path": "/srv/a/b.tar"}),
+        ("tar: /backup/x.tar: Wrote only 4096 of 10240 bytes", {"path": "/backup/x.tar"}),
     ],
 )
 def test_a_name_is_found_in_the_form_its_system_writes(text: str, names: dict[str, str]) -> None:
@@ -185,6 +189,10 @@ def test_a_name_is_found_in_the_form_its_system_writes(text: str, names: dict[st
         ("Access denied, unable to open / as root", "path"),
         ('"Addr": "/run/containerd.sock"', "host"),
         ("state set to running_late", "state"),
+        ("could not serialize access, retry within 5s", "timeout_seconds"),
+        ("a bad node: container_1699_0001_01_000002", "node_name"),
+        ("InnoDB: the loop took 5000ms, no error 0.", "error_code"),
+        ("tar: Error is not recoverable: exiting now", "path"),
     ],
 )
 def test_a_word_is_no_name(text: str, name: str) -> None:
