@@ -34,7 +34,7 @@ ENDED = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
 # It is mended once the file exists; ``oom`` needs more than 512 MB of heap in its executor, and really runs out of it.
 PROGRAM = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from pyspark.sql import SparkSession
 mode, mended = sys.argv[1], Path(sys.argv[2])
@@ -42,7 +42,8 @@ spark = SparkSession.builder.getOrCreate()
 if mode == "oom":
     size = "length(repeat('x', cast(500000000 + id as int))) as n"
     print(spark.range(1).selectExpr(size).collect())
-while mode == "stuck" and not mended.exists():
+driver = os.getppid()
+while mode == "stuck" and not mended.exists() and os.getppid() == driver:
     time.sleep(0.2)
 failed = mode == "broken" and not mended.exists()
 spark.stop()
