@@ -16,7 +16,7 @@ from engine.knowledge_base import KnowledgeEntry
 from engine.learn import Elsewhere
 from engine.learn.plans import taught
 from engine.model import Action, Criticality, Diagnosis, Evidence, Impact, Incident, Risk, in_words, place, titled
-from engine.options import Option, best, options, proposed, ran
+from engine.options import Option, best, options, proposed
 from engine.ports import Target
 from engine.redact import clean, shorten
 from engine.relief import RECOVERED
@@ -212,8 +212,8 @@ def _hanging(incident: Incident, policy: Policy, impact: Impact | None, action: 
 
 def _hand_over(incident: Incident, policy: Policy, action: Action | None, option: Option | None) -> str:
     """Why a person must look at this, or nothing. The reasons are those of the user's own escalation rules."""
-    if ran(incident) >= policy.max_actions:
-        return f"{ran(incident)} actions were run and none mended it for good: a person decides."
+    if incident.ran >= policy.max_actions:
+        return f"{incident.ran} actions were run and none mended it for good: a person decides."
     if action is None or option is None:
         return "No action of mine mends this by itself: a person decides."
     if action.lacking:

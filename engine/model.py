@@ -298,6 +298,9 @@ class Diagnosis:
     impact: Impact | None = None
 
 
+RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """An action that this incident has seen, and its end."""
@@ -349,6 +352,11 @@ class Incident:
     def in_hand(self) -> bool:
         """An action has been approved and its end is not known yet."""
         return self.action_status in (ActionStatus.APPROVED, ActionStatus.RUNNING, ActionStatus.VERIFYING)
+
+    @property
+    def ran(self) -> int:
+        """How many actions have been run on it; those that only were proposed do not count."""
+        return sum(tried.status in RAN for tried in self.tried)
 
     @property
     def waits_for(self) -> WaitsFor:

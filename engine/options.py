@@ -30,8 +30,6 @@ from engine.services import names_of
 SPENT = (ActionStatus.FAILED, ActionStatus.REJECTED)
 """An action that ended so is not proposed again for the same incident."""
 
-RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
-
 WHICH = "(which?)"
 """Stands in a sentence where a name is lacking."""
 
@@ -91,7 +89,7 @@ def options(
     elsewhere: Elsewhere | None = None,
 ) -> Iterator[Option]:
     """Every action of this pattern that could be taken here and was not tried in vain, filled from these names."""
-    if ran(incident) >= desk.policy.max_actions:
+    if incident.ran >= desk.policy.max_actions:
         return
     policy = desk.policy
     for proposal in pattern.proposals:
@@ -118,11 +116,6 @@ def best(options: Iterable[Option]) -> Option | None:
 
 def _worth(option: Option) -> tuple[bool, bool, float]:
     return not option.step.lacking, bool(option.learned) and option.sure, option.record.confidence
-
-
-def ran(incident: Incident) -> int:
-    """How many actions have been run on this incident; those that only were proposed do not count."""
-    return sum(tried.status in RAN for tried in incident.tried)
 
 
 def risk_of(risk: Risk, severity: Severity, policy: Policy, impact: Impact | None = None) -> Risk:

@@ -9,7 +9,7 @@ from engine.detect import READABLE, undoes
 from engine.errors import Stale
 from engine.events import AGENT, Noted, Resolved
 from engine.knowledge import Pattern
-from engine.model import ActionStatus, Entry, Incident, Status
+from engine.model import Entry, Incident, Status
 from engine.redact import clean, redact, shorten
 
 RECOVERED = "recovered before we acted"
@@ -23,8 +23,6 @@ QUOTED = 300
 """Characters of the good news that are kept as a note."""
 
 _RETRIES = 5
-
-_RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
 
 
 async def relieve(desk: Desk, entries: Sequence[Entry]) -> list[Incident]:
@@ -74,4 +72,4 @@ async def _resolve(desk: Desk, incident: Incident, entry: Entry) -> Incident | N
 
 def _undecided(incident: Incident) -> bool:
     """Nobody has approved anything: what we did would have to be judged, and its own verification does that."""
-    return incident.active and not incident.in_hand and not any(one.status in _RAN for one in incident.tried)
+    return incident.active and not incident.in_hand and not incident.ran
