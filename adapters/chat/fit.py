@@ -87,7 +87,7 @@ def _fitting(part: Part, share: Share, bounds: Bounds) -> Iterator[Part]:  # noq
         case Image(alt=alt):
             yield from [part] if share.pictures else _text(f"Picture: {alt}", share, quiet=True)
         case Link(label=label, url=url):
-            yield from [part] if _address(url, bounds, "http", "https") else _text(f"{label}: {url}", share)
+            yield from [part] if _address(url, bounds) else _text(f"{label}: {url}", share)
         case Button(ask=ask):
             yield part if len(ask) <= bounds.ask else _too_long(part.label, bounds)
         case Form(fields=()):
@@ -124,7 +124,7 @@ def _too_long(label: str, bounds: Bounds) -> Text:
     return Text(f"“{one_line(label, bounds.label)}” is too long for a button: please type it.", quiet=True)
 
 
-def _address(url: str, bounds: Bounds, *schemes: str) -> bool:
+def _address(url: str, bounds: Bounds) -> bool:
     """Whether a card may lead there."""
     if len(url) > bounds.url or not url.isascii() or not url.isprintable() or set(url) & set(' "<>\\'):
         return False
@@ -132,4 +132,4 @@ def _address(url: str, bounds: Bounds, *schemes: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in schemes and bool(parts.hostname)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
