@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import httpx
 import psutil
@@ -13,11 +14,15 @@ import pytest
 
 from adapters.targets.airflow import CATALOGUE, Airflow
 from engine.errors import Unreachable
-from engine.model import Action, Judgement, Result, Verdict
+from engine.model import Action, Judgement, Result
+from tests import approved
 from tests.adapters.recorded_airflow import connected
+from tests.approved import proposed
 from tests.servers.airflow import PATIENCE, AirflowServer
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
+
+ends = partial(approved.ends, seconds=PATIENCE)
 
 
 def as_admin(airflow: AirflowServer) -> AbstractAsyncContextManager[Airflow]:
@@ -28,22 +33,6 @@ def as_admin(airflow: AirflowServer) -> AbstractAsyncContextManager[Airflow]:
 async def target(airflow: AirflowServer) -> AsyncIterator[Airflow]:
     async with as_admin(airflow) as target:
         yield target
-
-
-async def proposed(target: Airflow, name: str, id: str = "a1", **parameters: str) -> Action:
-    """As the engine does: look, then bind the action to what was seen."""
-    spec = CATALOGUE[name]
-    evidence = await target.look(parameters)
-    request = spec.request(parameters)
-    return Action(id, "airflow", name, parameters, spec.risk, spec.effect, spec.undo, request, evidence.state)
-
-
-async def ends(target: Airflow, action: Action) -> Verdict:
-    deadline = time.monotonic() + PATIENCE
-    while (verdict := await target.verify(action)).judgement is Judgement.NOT_YET:
-        assert time.monotonic() < deadline, verdict
-        await asyncio.sleep(0.3)
-    return verdict
 
 
 async def failed(airflow: AirflowServer, dag_id: str, run_id: str) -> None:

@@ -11,7 +11,8 @@ from adapters.targets.airflow import CATALOGUE, Airflow
 from engine.errors import Unreachable
 from engine.model import Judgement, Result
 from tests.adapters.recorded_airflow import connected
-from tests.real.test_airflow import ends, failed, gone, proposed
+from tests.approved import proposed
+from tests.real.test_airflow import ends, failed, gone
 from tests.servers.airflow2 import VERSION, Airflow2Server
 from tests.servers.wire import wire
 

@@ -10,8 +10,9 @@ import pytest
 
 from adapters.targets.kubernetes import CATALOGUE, Kubernetes
 from engine.model import Action, Judgement, Result
+from tests.approved import proposed
 from tests.servers.kubernetes import NODES, KubernetesServer
-from tests.servers.kubernetes_shop import CONTAINER, DEPLOYMENT, Shop, ends, open_shop, proposed, workload
+from tests.servers.kubernetes_shop import CONTAINER, DEPLOYMENT, Shop, ends, open_shop, workload
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine builds the cluster's programs
 

@@ -12,10 +12,11 @@ import yaml
 from adapters.targets.kubernetes import CATALOGUE, Kubernetes, KubernetesSettings
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Outcome, Result
+from tests.approved import proposed
 from tests.servers import free_port
 from tests.servers.kubernetes import ADMIN, MANIFESTS, NODES, KubernetesServer
 from tests.servers.kubernetes_gate import Gate, gate
-from tests.servers.kubernetes_shop import CONTAINER, DEPLOYMENT, Shop, ends, open_shop, proposed, workload
+from tests.servers.kubernetes_shop import CONTAINER, DEPLOYMENT, Shop, ends, open_shop, workload
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine builds the cluster's programs
 

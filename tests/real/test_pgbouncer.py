@@ -14,6 +14,7 @@ import pytest
 from adapters.targets.pgbouncer import CATALOGUE, PgBouncer, PgBouncerSettings
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result
+from tests.approved import filled as proposed
 from tests.servers import PASSWORD, free_port
 from tests.servers.pgbouncer import ADMIN, WATCHER, Pooler
 from tests.servers.wire import wire
@@ -38,13 +39,6 @@ async def target(pgbouncer: Pooler) -> AsyncIterator[PgBouncer]:
         yield target
         for spec, names in (("resume", {"database_name": "postgres"}), ("reload", {})):
             await target.act(await proposed(target, spec, **names))
-
-
-async def proposed(target: PgBouncer, name: str, **parameters: str) -> Action:
-    spec = CATALOGUE[name]
-    filled = {one.name: parameters.get(one.name, one.default) for one in spec.parameters}
-    seen = (await target.look(filled)).state
-    return Action("a1", "pgbouncer", name, filled, spec.risk, spec.effect, spec.undo, spec.request(filled), seen)
 
 
 async def client(pgbouncer: Pooler, open_: AsyncExitStack, database: str = "postgres") -> Any:

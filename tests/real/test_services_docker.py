@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -17,12 +17,15 @@ from aiohttp import web
 from adapters.targets.services import Services, ServicesSettings
 from adapters.targets.services.actions import CATALOGUE
 from engine.errors import Unreachable
-from engine.model import Action, Judgement, Result, Verdict
+from engine.model import Action, Judgement, Result
+from tests import approved
 from tests.servers.cut import cut_line
 from tests.servers.podman import PodmanServer
 from tests.servers.systemd import SystemdServer
 
 pytestmark = pytest.mark.real
+
+ends = partial(approved.ends, seconds=30)
 
 _numbers = count(1)
 
@@ -51,18 +54,7 @@ def name(podman: PodmanServer) -> Iterator[str]:
 
 
 async def proposed(target: Services, unit: str, name: str = "restart_service", **more: str) -> Action:
-    spec, parameters = CATALOGUE[name], {"unit": unit, **more}
-    evidence = await target.look(parameters)
-    request = spec.request(parameters)
-    return Action("a1", "services", name, parameters, spec.risk, spec.effect, spec.undo, request, evidence.state)
-
-
-async def ends(target: Services, action: Action) -> Verdict:
-    deadline = time.monotonic() + 30
-    while (verdict := await target.verify(action)).judgement is Judgement.NOT_YET:
-        assert time.monotonic() < deadline, verdict
-        await asyncio.sleep(0.1)
-    return verdict
+    return await approved.proposed(target, name, unit=unit, **more)
 
 
 def started(podman: PodmanServer, name: str) -> str:

@@ -6,20 +6,24 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from adapters.targets.services import Services, ServicesSettings
-from adapters.targets.services.actions import CATALOGUE
 from engine.errors import Unreachable
-from engine.model import Action, Judgement, Result, Verdict
+from engine.model import Judgement, Result
+from tests import approved
+from tests.approved import bound, proposed
 from tests.servers.cut import cut_line
 from tests.servers.systemd import SystemdServer
 
 pytestmark = pytest.mark.real
+
+ends = partial(approved.ends, seconds=30)
 
 ALLOWED = ("oncall-*", "health.service")
 HOLD = "/bin/sleep 1000"
@@ -44,25 +48,6 @@ def unit(systemd: SystemdServer) -> Iterator[str]:
     systemd.control("start", name)
     yield name
     systemd.control("stop", name)
-
-
-async def proposed(target: Services, name: str, **parameters: str) -> Action:
-    """As the engine does: look, then bind the action to what was seen."""
-    return bound(name, (await target.look(parameters)).state, **parameters)
-
-
-def bound(name: str, seen: Mapping[str, str], **parameters: str) -> Action:
-    spec = CATALOGUE[name]
-    request = spec.request(parameters)
-    return Action("a1", "services", name, parameters, spec.risk, spec.effect, spec.undo, request, seen)
-
-
-async def ends(target: Services, action: Action) -> Verdict:
-    deadline = time.monotonic() + 30
-    while (verdict := await target.verify(action)).judgement is Judgement.NOT_YET:
-        assert time.monotonic() < deadline, verdict
-        await asyncio.sleep(0.1)
-    return verdict
 
 
 async def test_a_dead_service_is_restarted_and_stays_up(systemd: SystemdServer, target: Services, unit: str) -> None:
@@ -161,7 +146,7 @@ async def test_a_job_of_somebody_elses_is_not_pushed_aside(systemd: SystemdServe
     systemd.control("start", name)
     restart = await proposed(target, "restart_service", unit=name)
     systemd.control("stop", "--no-block", name)
-    outcome = await target.act(bound("restart_service", (await target.look({"unit": name})).state, unit=name))
+    outcome = await target.act(bound(target, "restart_service", (await target.look({"unit": name})).state, unit=name))
     assert outcome.result is Result.FAILED
     assert "systemd refused" in outcome.detail
     assert (await target.act(restart)).result is Result.CHANGED
@@ -195,7 +180,7 @@ async def test_a_service_outside_the_fence(systemd: SystemdServer, target: Servi
     for name in ("private", "private.service", "oncall-alias"):
         seen = (await target.look({"unit": name})).state
         assert seen["active_state"] == "inactive", "looking is allowed"
-        outcome = await target.act(bound("restart_service", seen, unit=name))
+        outcome = await target.act(bound(target, "restart_service", seen, unit=name))
         assert outcome.result is Result.FAILED
         assert "SERVICES_ALLOWED" in outcome.detail
         assert systemd.shows("private", "ActiveState") == "inactive"
@@ -250,10 +235,15 @@ async def test_the_line_is_cut_before_anything_was_sent(systemd: SystemdServer, 
 
 async def test_no_bus_is_there(tmp_path: Path) -> None:
     target = target_at(tmp_path / "bus")
-    for ask in (target.look({"unit": "oncall-x"}), target.verify(bound("restart_service", {}, unit="oncall-x"))):
+    for ask in (
+        target.look({"unit": "oncall-x"}),
+        target.verify(bound(target, "restart_service", {}, unit="oncall-x")),
+    ):
         with pytest.raises(Unreachable, match="cannot be asked"):
             await ask
-    assert (await target.act(bound("restart_service", {"by": "systemd"}, unit="oncall-x"))).result is Result.FAILED
+    assert (
+        await target.act(bound(target, "restart_service", {"by": "systemd"}, unit="oncall-x"))
+    ).result is Result.FAILED
 
 
 @pytest.mark.parametrize(
@@ -263,14 +253,14 @@ async def test_no_bus_is_there(tmp_path: Path) -> None:
 async def test_a_hostile_name_reaches_nobody(target: Services, name: str) -> None:
     assert (await target.look({"unit": name})).state == {}
     for action in ("restart_service", "adjust_memory_config"):
-        outcome = await target.act(bound(action, {"by": "systemd"}, unit=name, memory_limit="512M"))
+        outcome = await target.act(bound(target, action, {"by": "systemd"}, unit=name, memory_limit="512M"))
         assert outcome.result is Result.FAILED
     assert "unit" in target.catalogue()["restart_service"].wrong({"unit": name})
 
 
 @pytest.mark.parametrize("memory", ["0", "-1G", "1", "infinity", "90%", "1e9", "1G\n", "99999999999999999999", "٣G"])
 async def test_a_hostile_size_reaches_nobody(target: Services, memory: str) -> None:
-    action = bound("adjust_memory_config", {"by": "systemd"}, unit="oncall-x", memory_limit=memory)
+    action = bound(target, "adjust_memory_config", {"by": "systemd"}, unit="oncall-x", memory_limit=memory)
     assert (await target.act(action)).result is Result.FAILED
     assert "memory_limit" in target.catalogue()["adjust_memory_config"].wrong(action.parameters)
 

@@ -16,9 +16,10 @@ import pytest
 from adapters.targets.spark import CATALOGUE, Spark
 from engine.errors import Unreachable
 from engine.model import Action, Judgement, Result
+from tests.approved import proposed
 from tests.servers import free_port
 from tests.servers.spark import SparkCluster, faulty, master, running, started
-from tests.servers.spark_jobs import connected, ended, ends, proposed, stuck, told
+from tests.servers.spark_jobs import connected, ended, ends, stuck, told
 
 JWS = "org.apache.spark.ui.JWSFilter"
 

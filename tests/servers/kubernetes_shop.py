@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from adapters.targets.kubernetes import Kubernetes
-from engine.model import Action, Judgement, Verdict
+from tests import approved
 from tests.servers.kubernetes import PATIENCE, KubernetesServer
+
+ends = partial(approved.ends, seconds=PATIENCE)
 
 DEPLOYMENT = "web"
 CONTAINER = "app"
@@ -105,19 +105,3 @@ async def open_shop(server: KubernetesServer, replicas: int = 2, *, allowed: boo
         yield shop
     finally:
         await server.api("DELETE", f"/api/v1/namespaces/{shop.namespace}")
-
-
-async def proposed(target: Kubernetes, name: str, id: str = "a1", **parameters: str) -> Action:
-    """As the engine does: look, then bind the action to what was seen."""
-    spec = target.catalogue()[name]
-    evidence = await target.look(parameters)
-    request = spec.request(parameters)
-    return Action(id, "kubernetes", name, parameters, spec.risk, spec.effect, spec.undo, request, evidence.state)
-
-
-async def ends(target: Kubernetes, action: Action) -> Verdict:
-    deadline = time.monotonic() + PATIENCE
-    while (verdict := await target.verify(action)).judgement is Judgement.NOT_YET:
-        assert time.monotonic() < deadline, verdict
-        await asyncio.sleep(0.2)
-    return verdict

@@ -6,10 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
-from adapters.targets.spark import CATALOGUE, Spark, SparkSettings
-from engine.model import Action, Judgement, Verdict
+from adapters.targets.spark import Spark, SparkSettings
+from tests import approved
 from tests.servers.spark import PATIENCE, SparkCluster
+
+ends = partial(approved.ends, seconds=PATIENCE)
 
 
 @asynccontextmanager
@@ -26,22 +29,6 @@ async def connected(spark: SparkCluster, rest_url: str = "", **more: object) -> 
         yield target
     finally:
         await target.close()
-
-
-async def proposed(target: Spark, name: str, id: str, **parameters: str) -> Action:
-    """As the engine does: look, then bind the action to what was seen."""
-    spec = CATALOGUE[name]
-    evidence = await target.look(parameters)
-    request = spec.request(parameters)
-    return Action(id, "spark", name, parameters, spec.risk, spec.effect, spec.undo, request, evidence.state)
-
-
-async def ends(target: Spark, action: Action) -> Verdict:
-    deadline = time.monotonic() + PATIENCE
-    while (verdict := await target.verify(action)).judgement is Judgement.NOT_YET:
-        assert time.monotonic() < deadline, verdict
-        await asyncio.sleep(0.3)
-    return verdict
 
 
 async def ended(spark: SparkCluster, name: str, mode: str = "broken") -> str:

@@ -10,10 +10,11 @@ from typing import Any
 import asyncmy
 from asyncmy.errors import Error
 
-from adapters.targets.mysql import CATALOGUE, MySQL, MySQLSettings
+from adapters.targets.mysql import MySQL, MySQLSettings
 from adapters.targets.mysql.server import MYSQL, Server
 from engine.model import Action, Judgement, Verdict
 from tests import servers
+from tests.approved import filled as proposed
 
 AGENT, APP = "oncall_agent", "shop"
 
@@ -91,14 +92,6 @@ async def lives(session: Any) -> bool:
         return bool(await run(session, "SELECT 1"))
     except (Error, OSError):
         return False
-
-
-async def proposed(target: MySQL, name: str, **parameters: str) -> Action:
-    """As the engine does: fill in the defaults, look, then bind the action to what was seen."""
-    spec = CATALOGUE[name]
-    filled = {one.name: parameters.get(one.name, one.default) for one in spec.parameters}
-    seen = (await target.look(filled)).state
-    return Action("a1", "mysql", name, filled, spec.risk, spec.effect, spec.undo, spec.request(filled), seen)
 
 
 async def idle(target: MySQL, **parameters: str) -> Action:

@@ -11,7 +11,8 @@ from adapters.targets.mysql import MySQL
 from engine.errors import Unreachable
 from engine.model import Judgement, Result
 from tests import servers
-from tests.real.mysql.shop import Shop, as_owner, connected, idle, proposed, seated, settled, widened
+from tests.approved import filled as proposed
+from tests.real.mysql.shop import Shop, as_owner, connected, idle, seated, settled, widened
 
 pytestmark = pytest.mark.real
 

@@ -14,7 +14,8 @@ from adapters.targets.mysql.server import ROOM, Server, shown
 from adapters.targets.place import Place
 from engine.model import Judgement, Result
 from tests import servers
-from tests.real.mysql.shop import AGENT, APP, Shop, as_owner, idle, lives, of_shop, proposed, run, settled, url
+from tests.approved import filled as proposed
+from tests.real.mysql.shop import AGENT, APP, Shop, as_owner, idle, lives, of_shop, run, settled, url
 
 pytestmark = pytest.mark.real
 

@@ -11,7 +11,8 @@ from adapters.targets.mysql.rights import granted
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result
 from tests import servers
-from tests.real.mysql.shop import AGENT, SECRET, Shop, connected, idle, lives, proposed, settled
+from tests.approved import filled as proposed
+from tests.real.mysql.shop import AGENT, SECRET, Shop, connected, idle, lives, settled
 from tests.servers import free_port
 from tests.servers.wire import wire
 

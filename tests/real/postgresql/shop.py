@@ -9,8 +9,9 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
-from adapters.targets.postgresql import CATALOGUE, PostgreSQL, PostgreSQLSettings
+from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from engine.model import Action, Judgement, Verdict
+from tests.approved import filled as proposed
 from tests.servers import Server
 
 AGENT, APP = "oncall_agent", "shop"
@@ -76,14 +77,6 @@ class Shop:
         self.open.callback(task.cancel)
         await asyncio.sleep(0.1)
         return session, task
-
-
-async def proposed(target: PostgreSQL, name: str, **parameters: str) -> Action:
-    """As the engine does: fill in the defaults, look, then bind the action to what was seen."""
-    spec = CATALOGUE[name]
-    filled = {one.name: parameters.get(one.name, one.default) for one in spec.parameters}
-    seen = (await target.look(filled)).state
-    return Action("a1", "postgresql", name, filled, spec.risk, spec.effect, spec.undo, spec.request(filled), seen)
 
 
 async def idle(target: PostgreSQL) -> Action:

@@ -10,7 +10,8 @@ import pytest
 from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
 from engine.errors import Unreachable
 from engine.model import Judgement, Result
-from tests.real.postgresql.shop import APP, Shop, connected, proposed, settled
+from tests.approved import filled as proposed
+from tests.real.postgresql.shop import APP, Shop, connected, settled
 from tests.servers import Server
 
 pytestmark = pytest.mark.real

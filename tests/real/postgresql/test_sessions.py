@@ -14,7 +14,8 @@ from adapters.targets.postgresql import PostgreSQL
 from adapters.targets.postgresql.server import Server as Connected
 from adapters.targets.postgresql.server import cancel, sessions, terminate
 from engine.model import Judgement, Result
-from tests.real.postgresql.shop import APP, Shop, idle, lives, proposed, running, settled, url
+from tests.approved import filled as proposed
+from tests.real.postgresql.shop import APP, Shop, idle, lives, running, settled, url
 from tests.servers import Server
 
 pytestmark = pytest.mark.real

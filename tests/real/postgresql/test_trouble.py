@@ -9,7 +9,8 @@ import pytest
 from adapters.targets.postgresql import CATALOGUE, PostgreSQL, PostgreSQLSettings
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result
-from tests.real.postgresql.shop import AGENT, APP, SECRET, Shop, connected, idle, lives, proposed, settled
+from tests.approved import filled as proposed
+from tests.real.postgresql.shop import AGENT, APP, SECRET, Shop, connected, idle, lives, settled
 from tests.servers import Server, free_port
 from tests.servers.wire import wire
 
