@@ -146,6 +146,7 @@ async def test_what_moved_since_the_approval_is_left_alone(
 ) -> None:
     action = await proposed(target, name, f"id-{name}-{shop.namespace}", **await about(shop, name))
     await move(shop)
+    await shop.settled()
     before = (await shop.deployment())["metadata"]["generation"], {one["metadata"]["uid"] for one in await shop.pods()}
     outcome = await target.act(action)
     assert outcome.result is Result.CHANGED, outcome

@@ -7,6 +7,8 @@ so pods are scheduled, become ready and end as everywhere, though nothing runs i
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import shutil
 import ssl
 import subprocess
@@ -16,7 +18,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -40,8 +42,6 @@ BUILDING = 1500.0
 
 ADMIN = "admin-of-the-tests"
 NODES = ("hollow-0", "hollow-1")
-SOCKET = b"/tmp/kubelet_remote.sock"
-"""Where a hollow kubelet has its containers."""
 STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 _numbers = count(1)
 
@@ -54,8 +54,6 @@ class KubernetesServer:
     folder: Path
     seconds_to_start: float = 0.0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    leftovers: list[Path] = field(default_factory=list)
-    """Files to be removed at the end."""
 
     @property
     def authority(self) -> Path:
@@ -100,8 +98,14 @@ class KubernetesServer:
             answer = await self.ask("GET", path)
             if answer.is_success and good(answer.json()):
                 return dict(answer.json())
+            self.all_run()
             assert time.monotonic() < deadline, answer.text[:1500]
             await asyncio.sleep(0.1)
+
+    def all_run(self) -> None:
+        """A program that ended fails the test with its last words: waiting on would hide them."""
+        for name, process in self.processes.items():
+            assert process.poll() is None, f"{name} ended: {_last_words(self.folder / f'{name}.log')}"
 
     @asynccontextmanager
     async def agent(self, *namespaces: str, nodes: tuple[str, ...] = (), **more: Any) -> AsyncIterator[Kubernetes]:
@@ -162,7 +166,8 @@ def built() -> Path:
     for tool in ("etcd", "make", "rsync", "jq", "dpkg-source", "openssl"):
         if not shutil.which(tool):
             missing(f"Kubernetes (it needs {tool})", INSTALL)
-    return installed(f"kubernetes-{VERSION}", _build) / "bin"
+    how = hashlib.sha256(BUILD.read_bytes()).hexdigest()[:8]
+    return installed(f"kubernetes-{VERSION}-{how}", _build) / "bin"
 
 
 def _build(folder: Path) -> None:
@@ -190,30 +195,18 @@ def _running(programs: Path, folder: Path) -> Iterator[KubernetesServer]:
         config = f"--kubeconfig={server.kubeconfig('admin', token=ADMIN)}"
         _start(server, "controllers", [str(programs / "kube-controller-manager"), config, *_controllers(folder, ports)])
         _start(server, "scheduler", [str(programs / "kube-scheduler"), config, *_scheduler(folder, ports)])
-        for node in NODES:
-            _start(server, node, [str(_own_kubelet(programs, server, node)), config, *_node(node, ports)])
+        for node in NODES:  # each with its own socket, in a folder short enough for one
+            own = stack.enter_context(TemporaryDirectory(prefix=f"{node}-", dir="/tmp", ignore_cleanup_errors=True))
+            _start(server, node, [str(programs / "kubemark"), config, *_node(node, ports)], TMPDIR=own)
         asyncio.run(_whole(server))
         server.seconds_to_start = time.monotonic() - began
         yield server
 
 
-def _own_kubelet(programs: Path, server: KubernetesServer, node: str) -> Path:
-    """A hollow kubelet's containers live behind a socket whose path is part of the program.
-
-    Two that run on one machine would share it, and each would end the other's pods as unknown to it: so each gets a
-    copy of the program with a path of its own, of the same length.
-    """
-    mine = SOCKET.replace(b"remote", token_hex(3).encode())
-    copy = server.folder / f"kubemark-{node}"
-    copy.write_bytes((programs / "kubemark").read_bytes().replace(SOCKET, mine))
-    copy.chmod(0o755)
-    server.leftovers += [copy, Path(mine.decode())]
-    return copy
-
-
-def _start(server: KubernetesServer, name: str, command: list[str]) -> None:
+def _start(server: KubernetesServer, name: str, command: list[str], **environment: str) -> None:
+    own = {**os.environ, **environment}
     with (server.folder / f"{name}.log").open("wb") as log:
-        server.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, cwd=server.folder)
+        server.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, cwd=server.folder, env=own)
 
 
 def _stop(server: KubernetesServer) -> None:
@@ -226,16 +219,19 @@ def _stop(server: KubernetesServer) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
-    for leftover in server.leftovers:
-        leftover.unlink(missing_ok=True)
+
+
+def _last_words(log: Path) -> str:
+    """From where Go names its error, else the end."""
+    text = log.read_text("utf-8", "replace")
+    said = max(text.find("fatal error: "), text.find("panic: "))
+    return text[said:][:2000] if said >= 0 else text[-2000:]
 
 
 async def _ready(server: KubernetesServer) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
-        for name, process in server.processes.items():
-            if process.poll() is not None:
-                pytest.fail(f"{name} ended: {(server.folder / f'{name}.log').read_text()[-2000:]}")
+        server.all_run()
         try:
             if (await server.ask("GET", "/readyz")).text == "ok":
                 return

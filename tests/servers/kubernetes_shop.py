@@ -48,6 +48,14 @@ class Shop:
 
         await self.server.until(f"{self.apps}/deployments/{name}", there)
 
+    async def settled(self) -> None:
+        """Wait until its pods are as many as wanted and none is on its way in or out."""
+        await self.rolled_out()
+        wanted = (await self.deployment())["spec"]["replicas"]
+        await self.server.until(
+            f"{self.core}/pods", lambda answer: [ready(one) for one in answer["items"]] == [True] * wanted
+        )
+
     async def deployment(self, name: str = DEPLOYMENT) -> dict[str, Any]:
         return await self.server.api("GET", f"{self.apps}/deployments/{name}")
 
@@ -85,6 +93,11 @@ class Shop:
         """Of a service account of this namespace."""
         made = await self.server.api("POST", f"{self.core}/serviceaccounts/{name}/token", {"spec": {}})
         return str(made["status"]["token"])
+
+
+def ready(pod: Mapping[str, Any]) -> bool:
+    told = {one["type"]: one["status"] for one in pod["status"].get("conditions", ())}
+    return "deletionTimestamp" not in pod["metadata"] and told.get("Ready") == "True"
 
 
 def workload(name: str, **pod: Any) -> dict[str, Any]:
