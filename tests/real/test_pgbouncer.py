@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -18,6 +19,7 @@ from tests.approved import filled as proposed
 from tests.servers import PASSWORD, free_port
 from tests.servers.pgbouncer import ADMIN, WATCHER, Pooler
 from tests.servers.wire import wire
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -52,18 +54,27 @@ async def answer(pgbouncer: Pooler, open_: AsyncExitStack, database: str = "post
     return await (await client(pgbouncer, open_, database)).fetchval("SELECT 42")
 
 
+async def waited_for(target: PgBouncer) -> None:
+    """Until somebody has waited for a whole second."""
+
+    async def waits() -> bool:
+        return re.search("clients wait, the first for [1-9]", (await target.look({})).summary) is not None
+
+    await until(waits, "a client waits")
+
+
 async def test_a_pool_that_is_exhausted_grows_at_once(pgbouncer: Pooler, target: PgBouncer) -> None:
     async with AsyncExitStack() as open_:
         for _ in range(2):
             await (await client(pgbouncer, open_)).execute("SELECT 1")
         third = asyncio.create_task(answer(pgbouncer, open_))
         open_.callback(third.cancel)
-        await asyncio.sleep(1.3)
+        await waited_for(target)
         action = await proposed(target, "increase_pool_size", **{"from": "2"})
         assert action.seen["to"] == "4"
         evidence = await target.look(action.parameters)
         assert evidence.healthy is False
-        assert "1 clients wait, the first for 1 s" in evidence.summary
+        assert re.search(r"1 clients wait, the first for [1-9]\d* s", evidence.summary)
         assert (await target.verify(action)).judgement is Judgement.UNKNOWN
 
         outcome = await target.act(action)
@@ -92,7 +103,7 @@ async def test_a_database_with_a_size_of_its_own_is_not_helped(pgbouncer: Pooler
         await (await client(pgbouncer, open_, "orders-db")).execute("SELECT 1")
         second = asyncio.create_task(answer(pgbouncer, open_, "orders-db"))
         open_.callback(second.cancel)
-        await asyncio.sleep(1.3)
+        await waited_for(target)
         refused = await target.act(await proposed(target, "increase_pool_size"))
         assert (refused.result, "orders-db has 1" in refused.detail) == (Result.FAILED, True)
         other = await proposed(target, "increase_pool_size", database_name="postgres")
@@ -110,7 +121,7 @@ async def test_a_size_of_its_own_that_is_everybodys_shows_afterwards(pgbouncer: 
         await (await client(pgbouncer, open_, "orders-db")).execute("SELECT 1")
         second = asyncio.create_task(answer(pgbouncer, open_, "orders-db"))
         open_.callback(second.cancel)
-        await asyncio.sleep(1.3)
+        await waited_for(target)
         action = await proposed(target, "increase_pool_size", database_name="orders-db")
         assert (await target.act(action)).result is Result.DONE
         verdict = await target.verify(action)
@@ -167,8 +178,8 @@ async def test_pause_and_resume(pgbouncer: Pooler, target: PgBouncer) -> None:
 async def test_a_pause_that_waits_for_a_query_is_unknown_and_then_seen(pgbouncer: Pooler) -> None:
     async with connected(pgbouncer.url(), seconds=0.5) as target, AsyncExitStack() as open_:
         busy = await client(pgbouncer, open_)
-        task = asyncio.create_task(busy.execute("SELECT pg_sleep(2)"))
-        await asyncio.sleep(0.2)
+        task = asyncio.create_task(busy.execute("SELECT pg_sleep(60)"))
+        await asyncio.sleep(0.5)
         pause = await proposed(target, "pause", database_name="postgres")
         outcome = await target.act(pause)
         assert (outcome.result, "they may run still" in outcome.detail) == (Result.UNKNOWN, True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from itertools import count
@@ -20,6 +18,7 @@ from tests import approved
 from tests.approved import bound, proposed
 from tests.servers.cut import cut_line
 from tests.servers.systemd import SystemdServer
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -50,9 +49,13 @@ def unit(systemd: SystemdServer) -> Iterator[str]:
     systemd.control("stop", name)
 
 
+async def is_(systemd: SystemdServer, name: str, state: str) -> bool:
+    return systemd.shows(name, "ActiveState") == state
+
+
 async def test_a_dead_service_is_restarted_and_stays_up(systemd: SystemdServer, target: Services, unit: str) -> None:
     os.kill(int(systemd.shows(unit, "MainPID")), signal.SIGKILL)
-    await asyncio.sleep(0.3)
+    await until(lambda: is_(systemd, unit, "failed"))
     evidence = await target.look({"unit": unit.removesuffix(".service")})
     assert evidence.healthy is False
     assert "is failed (failed), last result: signal" in evidence.summary
@@ -118,12 +121,11 @@ async def test_a_failed_one_that_now_runs_to_its_end(
     """Which is what a oneshot is for, and no other."""
     name = systemd.unit(f"oncall-end-{type}.service", Type=type, ExecStart=f"/usr/bin/test -e {tmp_path}/mended")
     systemd.control("start", name)
-    await asyncio.sleep(0.2)
+    await until(lambda: is_(systemd, name, "failed"))
     restart = await proposed(target, "restart_service", unit=name)
     assert restart.seen["active_state"] == "failed"
     (tmp_path / "mended").touch()
     assert (await target.act(restart)).result is Result.DONE
-    await asyncio.sleep(0.2)
     assert (await ends(target, restart)).judgement is judgement
 
 
@@ -132,10 +134,7 @@ async def test_one_that_comes_up_by_itself_earns_no_credit(systemd: SystemdServe
     systemd.control("start", "--no-block", name)
     restart = await proposed(target, "restart_service", unit=name)
     assert restart.seen["active_state"] == "activating"
-    deadline = time.monotonic() + 20
-    while systemd.shows(name, "ActiveState") != "active":
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
+    await until(lambda: is_(systemd, name, "active"))
     assert (await target.verify(restart)).judgement is Judgement.RECOVERED
     assert (await target.act(restart)).result is Result.CHANGED
     systemd.control("stop", name)

@@ -15,6 +15,7 @@ from adapters.targets.mysql.server import MYSQL, Server
 from engine.model import Action, Judgement, Verdict
 from tests import servers
 from tests.approved import filled as proposed
+from tests.waiting import until
 
 AGENT, APP = "oncall_agent", "shop"
 
@@ -76,6 +77,21 @@ class Shop:
         await run(session, "UPDATE stock SET pieces = pieces + 1")
         return session
 
+    async def runs(self, seconds: int, session: Any = None) -> tuple[Any, asyncio.Task[Any]]:
+        """A session whose query has begun."""
+        session = session or await self.session()
+        task = asyncio.create_task(run(session, f"SELECT SLEEP({seconds})"))
+        other = await self.session()
+        begun = (session.thread_id(), "Query")
+
+        async def runs() -> bool:
+            shown = await run(other, "SELECT id, command FROM information_schema.processlist")
+            return begun in shown
+
+        await until(runs, "its query runs")
+        other.close()
+        return session, task
+
     async def leaks(self) -> None:
         while True:
             await self.session()
@@ -100,7 +116,7 @@ async def idle(target: MySQL, **parameters: str) -> Action:
 
 
 async def settled(target: MySQL, action: Action) -> Verdict:
-    for _ in range(30):
+    for _ in range(300):
         verdict = await target.verify(action)
         if verdict.judgement not in (Judgement.NOT_YET, Judgement.FAILED):
             break

@@ -67,9 +67,9 @@ async def test_even_between_the_last_look_and_the_deed(server: servers.Server, s
 
 
 async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: MySQL, shop: Shop) -> None:
-    holder, waiter, sleeper = await shop.idles(), await shop.session(), await shop.session()
+    holder, waiter = await shop.idles(), await shop.session()
     waits = asyncio.create_task(run(waiter, "UPDATE stock SET pieces = 0"))
-    runs = asyncio.create_task(run(sleeper, "SELECT SLEEP(30)"))
+    sleeper, runs = await shop.runs(60)
     await asyncio.sleep(2.1)
     action = await proposed(target, "terminate_queries", running_seconds="1")
     assert "1 wait for a lock" in (await target.look(action.parameters)).summary
@@ -84,9 +84,9 @@ async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: MySQL
 
 
 async def test_a_pool_starts_afresh_and_who_is_at_work_goes_on(target: MySQL, shop: Shop) -> None:
-    rests, holds, works = await shop.session(), await shop.idles(), await shop.session()
-    busy = asyncio.create_task(run(works, "SELECT SLEEP(1)"))
-    await asyncio.sleep(0.2)
+    rests, holds = await shop.session(), await shop.idles()
+    works, busy = await shop.runs(5)
+    await asyncio.sleep(0.2)  # InnoDB shows its transactions as they were up to a tenth of a second ago
     action = await proposed(target, "restart_connection_pool", database_user=APP)
     assert len(action.seen) == 4
     assert (await target.verify(action)).judgement is Judgement.UNKNOWN

@@ -10,9 +10,11 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
 from adapters.targets.postgresql import PostgreSQL, PostgreSQLSettings
-from engine.model import Action, Judgement, Verdict
+from engine.model import Action, Verdict
+from tests.approved import ends
 from tests.approved import filled as proposed
 from tests.servers import Server
+from tests.waiting import PATIENCE, until
 
 AGENT, APP = "oncall_agent", "shop"
 
@@ -71,11 +73,15 @@ class Shop:
         while True:
             await self.session("leak")
 
-    async def runs(self) -> tuple[Any, asyncio.Task[Any]]:
-        session = await self.session()
-        task = asyncio.create_task(session.execute("SELECT pg_sleep(60)"))
+    async def runs(self, seconds: int = 60, session: Any = None) -> tuple[Any, asyncio.Task[Any]]:
+        """A session whose query has begun."""
+        session = session or await self.session()
+        task = asyncio.create_task(session.execute(f"SELECT pg_sleep({seconds})"))
         self.open.callback(task.cancel)
-        await asyncio.sleep(0.1)
+        other = await self.session()
+        begun = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $1"
+        await until(lambda: other.fetchval(begun, session.get_server_pid()), "its query runs")
+        await other.close()
         return session, task
 
 
@@ -90,12 +96,7 @@ async def running(target: PostgreSQL) -> Action:
 
 
 async def settled(target: PostgreSQL, action: Action) -> Verdict:
-    for _ in range(30):
-        verdict = await target.verify(action)
-        if verdict.judgement is not Judgement.NOT_YET:
-            break
-        await asyncio.sleep(0.1)
-    return verdict
+    return await ends(target, action, PATIENCE)
 
 
 async def lives(session: Any) -> bool:

@@ -78,8 +78,7 @@ async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: Postg
 
 
 async def test_a_query_that_ended_by_itself_has_recovered(target: PostgreSQL, shop: Shop) -> None:
-    session = await shop.session()
-    task = asyncio.create_task(session.execute("SELECT pg_sleep(2)"))
+    session, task = await shop.runs(5)
     action = await running(target)
     await task
     assert (await target.act(action)).result is Result.NOTHING_DONE
@@ -97,8 +96,7 @@ async def test_one_query_is_cancelled_and_its_session_lives(target: PostgreSQL, 
         await task
     assert await lives(session)
     assert (await target.verify(action)).judgement is Judgement.WORKED
-    next_one = asyncio.create_task(session.execute("SELECT pg_sleep(60)"))
-    await asyncio.sleep(0.2)
+    _, next_one = await shop.runs(session=session)
     assert (await target.act(action)).result is Result.CHANGED, "it is another query"
     next_one.cancel()
     gone = await proposed(target, "cancel_query", pid="999999")
@@ -158,8 +156,7 @@ async def test_a_refusal_does_not_cost_the_seat(server: Server, target: PostgreS
 async def test_a_pool_starts_afresh_and_who_is_at_work_goes_on(target: PostgreSQL, shop: Shop) -> None:
     pool = [await shop.session("orders"), await shop.session("orders")]
     stranger = await shop.session("billing")
-    busy = asyncio.create_task(pool[1].execute("SELECT pg_sleep(2)"))
-    await asyncio.sleep(0.2)
+    _, busy = await shop.runs(5, pool[1])
     action = await proposed(target, "restart_connection_pool", database_user=APP, application_name="orders")
     assert (await target.verify(action)).judgement is Judgement.UNKNOWN
     assert (await target.act(action)).result is Result.DONE
