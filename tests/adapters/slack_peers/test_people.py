@@ -20,7 +20,6 @@ async def test_a_slash_command_is_answered_for_one_person(
 ) -> None:
     delivered = await acme.person("alice").slash("/oncall", "list")
     assert (delivered.status, delivered.body) == (200, "")
-    assert delivered.seconds < 3
     [answer] = await acme.until(lambda: acme.ephemerals("alice"))
     assert "nothing is broken" in words(answer)
     assert acme.ephemerals("bob") == []
