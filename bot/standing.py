@@ -10,7 +10,7 @@ from typing import Protocol
 from adapters.chat.ask import Room
 from adapters.chat.card import Card, Link
 from adapters.chat.platform import Platform, Ref
-from engine.errors import NotFound
+from engine.errors import NotFound, Unreachable
 from engine.model import Incident
 
 Describe = Callable[[Incident], Card]
@@ -52,32 +52,36 @@ class Standing:
         """The first message of the incident's thread: its card, or the message by which a person reported it."""
         return await self._reported(incident) or card
 
-    async def show(self, incident: Incident, room: Room) -> Ref:
-        """Post the card in this room; one that a person reported goes into the thread of that report."""
+    async def show(self, incident: Incident, room: Room, home: Room) -> Ref:
+        """Post the card: under the report if a person told of it, else in this room; where that cannot be, at home."""
         thread = await self._reported(incident)
-        card = await self.card(incident)
-        again = incident.number in self._tried or incident.opened_at <= self._since
-        self._tried.add(incident.number)
         if thread:  # before the card is there: whoever answers it at once means this incident
             await self._keep(f"{own(incident)}-thread", thread)
-        ref = await self._platform.post(thread.room if thread else room, card, key=own(incident), thread=thread)
-        if again:  # it may have been posted before, as the incident stood then
-            await self._platform.update(ref, card)
-        self._tried.discard(incident.number)
-        return await self._keep(own(incident), ref)
+        places = [*([(thread.room, thread)] if thread else []), *((one, None) for one in dict.fromkeys((room, home)))]
+        for number, (place, under) in enumerate(places, 1):
+            key = own(incident) if number == 1 else f"{own(incident)}-place-{number}"
+            try:
+                ref = await self._post(incident, place, key, under)
+            except (NotFound, Unreachable) as error:
+                if error.temporary or number == len(places):
+                    raise
+                continue
+            if not under:
+                await self._apart(incident)
+            return ref
+        raise AssertionError("the last place takes it or raises")
 
-    async def change(self, incident: Incident, ref: Ref, room: Room) -> Ref:
-        """Let the card show how the incident stands now. Where somebody has deleted it, post it afresh."""
+    async def change(self, incident: Incident, ref: Ref, home: Room) -> Ref:
+        """Let the card show how the incident stands now. Where it can no longer be changed, post it afresh at home."""
         card = await self.card(incident)
         for woken in await self._woken(incident):
-            await self._change_woken(woken, card)
-        try:
-            await self._platform.update(ref, card)
-        except NotFound:
-            await self._conversations.forget(self._platform.name, own(incident))
-            fresh = await self._platform.post(room, card, key=f"{own(incident)}-{incident.sequence}")
-            return await self._keep(own(incident), fresh)
-        return ref
+            await refused(self._platform.update(woken, card))  # deleted by the one who read it
+        if not await refused(self._platform.update(ref, card)):
+            return ref
+        fresh = await self._platform.post(home, card, key=f"{own(incident)}-{incident.sequence}")
+        await self._apart(incident)
+        await self._conversations.forget(self._platform.name, own(incident))
+        return await self._keep(own(incident), fresh)
 
     async def woke(self, incident: Incident, ref: Ref) -> None:
         """Remember that the incident stands in this direct message too."""
@@ -85,11 +89,20 @@ class Standing:
         if ref not in known:
             await self._keep(_wake(incident, len(known)), ref)
 
-    async def _change_woken(self, ref: Ref, card: Card) -> None:
-        try:
+    async def _post(self, incident: Incident, room: Room, key: str, thread: Ref | None) -> Ref:
+        card = await self.card(incident)
+        again = incident.number in self._tried or incident.opened_at <= self._since
+        self._tried.add(incident.number)
+        ref = await self._platform.post(room, card, key=key, thread=thread)
+        if again:  # it may have been posted before, as the incident stood then
             await self._platform.update(ref, card)
-        except NotFound:  # deleted by the one who read it
-            return
+        self._tried.discard(incident.number)
+        return await self._keep(own(incident), ref)
+
+    async def _apart(self, incident: Incident) -> None:
+        """From now on its steps stand under its card, not under the report."""
+        if incident.signal.source.startswith(REPORT):
+            await self._conversations.forget(self._platform.name, incident.signal.source)
 
     async def _woken(self, incident: Incident) -> list[Ref]:
         """Where this incident stands in messages to single persons: they see it change as the room does."""
@@ -114,6 +127,17 @@ class Standing:
     async def _keep(self, key: str, ref: Ref) -> Ref:
         room, message = await self._conversations.put(self._platform.name, key, ref.room, ref.message)
         return Ref(Room(room), message)
+
+
+async def refused(saying: Awaitable[object]) -> NotFound | Unreachable | None:
+    """Why the platform will not take it however often it is said; None if it has. Raises what may pass."""
+    try:
+        await saying
+    except (NotFound, Unreachable) as error:
+        if error.temporary:
+            raise
+        return error
+    return None
 
 
 def own(incident: Incident) -> str:

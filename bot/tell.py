@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
 from adapters.chat.ask import Room
 from adapters.chat.platform import Platform, Ref
 from bot.cards import step_card, unreached_card, wake_card
-from bot.standing import Standing
+from bot.standing import Standing, refused
 from bot.storm import Storms, digest_card, worst_first
 from engine.errors import NotFound, OnCallError, Unreachable
 from engine.events import Acknowledged, Approved, Escalated, Event, Noted, Rejected, Resolved
@@ -118,15 +117,15 @@ class Teller:
         return rooms
 
     async def _tell_room(self, room: Room, news: Sequence[News]) -> None:
-        """One incident that cannot be told does not keep the others back; a chat that does not answer does."""
+        """One incident that cannot be told keeps no other back; a chat that does not answer now does."""
         calm, stormy = await self._split(room, news)
         failed: Exception | None = None
         for one in calm:
             try:
                 await self._tell(one, room)
-            except OnCallError:
-                raise
-            except Exception as error:  # noqa: BLE001 - it is raised below
+            except Exception as error:
+                if isinstance(error, OnCallError) and error.temporary:
+                    raise
                 failed = error
         if stormy:
             await self._tell_storm(room, stormy)
@@ -145,27 +144,28 @@ class Teller:
         return [one for one in news if one not in stormy], stormy
 
     async def _tell(self, news: News, room: Room) -> None:
-        """One incident's news: its card is changed once, each step worth a line follows in its thread."""
-        incident = news.incident
+        """One incident's news: its card is changed once, each step worth a line follows in its thread.
+
+        A thread that takes no replies keeps nobody from being woken.
+        """
+        incident, failures = news.incident, []
         card = await self._stand(incident, room)
         thread = await self._standing.thread(incident, card)
         for sequence, event in news.events:
             if step := step_card(incident, event):
-                await self._platform.post(thread.room, step, key=f"{incident.id}-{sequence}", thread=thread)
+                post = self._platform.post(thread.room, step, key=f"{incident.id}-{sequence}", thread=thread)
+                failures.append(await refused(post))
             if isinstance(event, Escalated):
-                await self._wake(incident, sequence, event, thread)
+                failures.append(await refused(self._wake(incident, sequence, event, thread)))
+        for failure in filter(None, failures):
+            raise failure
         await self._told(news)
 
     async def _stand(self, incident: Incident, room: Room) -> Ref:
         """The incident's card, posted or changed to how it stands now."""
         if known := await self._standing.known(incident):
             return await self._standing.change(incident, known, self._where.home)
-        try:
-            card = await self._standing.show(incident, room)
-        except (NotFound, Unreachable) as error:
-            if room == self._where.home or getattr(error, "temporary", False):
-                raise
-            card = await self._standing.show(incident, self._where.home)
+        card = await self._standing.show(incident, room, self._where.home)
         self._storms.showed(room)
         self.showed(incident.number)
         return card
@@ -178,10 +178,13 @@ class Teller:
                 if isinstance(event, Escalated):
                     woken[event.to].append(one.incident)
         for person, incidents in woken.items():
-            with suppress(NotFound):  # no thread to say it in; the room has the digest
-                await self._show_digest(await self._platform.direct(await self._identity(person)), incidents)
+            # there is no thread to say a failure in; the room has the digest
+            await refused(self._wake_to_storm(person, incidents))
         for one in news:
             await self._told(one)
+
+    async def _wake_to_storm(self, person: str, incidents: Sequence[Incident]) -> None:
+        await self._show_digest(await self._platform.direct(await self._identity(person)), incidents)
 
     async def _show_digest(self, room: Room, incidents: Sequence[Incident]) -> None:
         digest = await self._storms.take_in(room, incidents)
@@ -196,7 +199,7 @@ class Teller:
             room = await self._platform.direct(await self._identity(event.to))
             await self._wake_in(room, incident, sequence, event)
         except (NotFound, Unreachable) as error:
-            if getattr(error, "temporary", False):
+            if error.temporary:
                 raise
             card = unreached_card(event.to, self._platform.name, str(error))
             await self._platform.post(thread.room, card, key=f"{incident.id}-{sequence}-unreached", thread=thread)

@@ -14,7 +14,7 @@ from adapters.chat.web.memory import MemoryPosts
 from adapters.chat.web.platform import WebChat
 from adapters.chat.web.sign_in import SignIn
 from bot.cards import incident_card
-from bot.standing import Standing
+from bot.standing import REPORT, Standing
 from bot.storm import Storms
 from bot.tell import Teller, Where
 from engine import decide, group
@@ -62,20 +62,27 @@ class Flaky(Platform):
 
     def __init__(self, real: Platform, failures: int) -> None:
         self.real, self.failures, self.poison = real, failures, ""
+        self.defect: Exception = ValueError("a defect in one card")
+        self.closed: set[str] = set()
+        """Rooms in which nothing can be said or changed any more, and messages that take no replies."""
 
     def _maybe(self, card: Card) -> None:
         if self.poison and self.poison in card.title:
-            raise ValueError("a defect in one card")
+            raise self.defect
         if self.failures:
             self.failures -= 1
             raise Unreachable("The chat did not answer.")
 
     async def post(self, room: Room, card: Card, *, key: str, thread: Ref | None = None) -> Ref:
         self._maybe(card)
+        if room in self.closed or (thread and thread.message in self.closed):
+            raise Unreachable("The channel is archived.", temporary=False)
         return await self.real.post(room, card, key=key, thread=thread)
 
     async def update(self, ref: Ref, card: Card) -> None:
         self._maybe(card)
+        if ref.room in self.closed:
+            raise Unreachable("The channel is archived.", temporary=False)
         await self.real.update(ref, card)
 
     async def direct(self, identity: str) -> Room:
@@ -101,10 +108,11 @@ class Told:
         self.platform = Flaky(chat, failures)
         self.places = Places()
         self.people, self.cursors = MemoryPeople(), MemoryCursors()
+        self.room = ROOM
         self.teller = self.new_teller()
 
     def new_teller(self) -> Teller:
-        where = Where(self.platform, lambda _incident: ROOM, ROOM)
+        where = Where(self.platform, lambda _incident: self.room, ROOM)
         standing = Standing(self.platform, self.places, incident_card, _no_links, self.clock.now())
         storms = Storms("web", self.cursors, self.clock, at_most=10)
         return Teller(self.desk.incidents, self.people, where, standing, storms)
@@ -176,12 +184,15 @@ async def test_a_chat_that_does_not_answer_is_told_later_and_once(failures: int)
     assert await told.desk.incidents.untold("web") == []
 
 
-async def test_one_incident_that_cannot_be_told_does_not_keep_the_others_back() -> None:
+@pytest.mark.parametrize(
+    "defect", [ValueError("a defect in one card"), Unreachable("a defect in one card", temporary=False)], ids=type
+)
+async def test_one_incident_that_cannot_be_told_does_not_keep_the_others_back(defect: Exception) -> None:
     told = Told()
-    told.platform.poison = "orders.transform"
+    told.platform.poison, told.platform.defect = "orders.transform", defect
     await group.hear(told.desk, [entry(), entry(entry().text.replace("orders", "billing"), 9)])
     await told.settle()
-    with pytest.raises(ValueError, match="a defect"):
+    with pytest.raises(type(defect), match="a defect"):
         await told.tell()
     assert await told.titles() == ["#2 Airflow task billing.transform ran into its timeout"]
     told.platform.poison = ""
@@ -209,3 +220,69 @@ async def test_whoever_is_woken_gets_the_whole_incident_in_a_message_of_their_ow
     [post] = await told.posts.room(room)
     assert "Approve restart_dag_task" not in post.body
     assert "Resolved after" in post.body
+
+
+async def test_a_report_from_where_the_agent_may_not_speak_stands_where_all_others_do() -> None:
+    told = Told()
+    told.platform.closed = {"lobby"}
+    await told.places.put("web", f"{REPORT}bob#web lobby 7", "lobby", "7")
+    await group.reported(told.desk, entry(source=f"{REPORT}bob#web lobby 7"))
+    await told.settle()
+    await told.tell()
+    await decide.reject(told.desk, 1, "bob", "not now")
+    await told.tell()
+    assert await told.titles() == [
+        "#1 Airflow task orders.transform ran into its timeout",
+        "bob rejected restart_dag_task",
+    ]
+    assert await told.desk.incidents.untold("web") == []
+
+
+async def test_what_stands_in_a_room_that_was_closed_goes_on_in_the_main_room() -> None:
+    told = Told()
+    told.room = Room("data")
+    await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.tell()
+    assert await told.titles("data") == ["#1 Airflow task orders.transform ran into its timeout"]
+    told.platform.closed = {"data"}
+    await decide.reject(told.desk, 1, "bob", "not now")
+    await told.tell()
+    await decide.resolve(told.desk, 1, "bob", "by hand")
+    await told.tell()
+    assert await told.titles() == [
+        "#1 Airflow task orders.transform ran into its timeout",
+        "bob rejected restart_dag_task",
+        "#1 is resolved",
+    ]
+
+
+async def test_where_the_main_room_is_closed_too_it_is_told_once_that_is_open() -> None:
+    told = Told()
+    told.room, told.platform.closed = Room("data"), {"data", ROOM}
+    await group.hear(told.desk, [entry()])
+    await told.settle()
+    with pytest.raises(Unreachable, match="archived"):
+        await told.tell()
+    told.platform.closed = {"data"}
+    await told.tell()
+    assert await told.titles() == ["#1 Airflow task orders.transform ran into its timeout"]
+
+
+async def test_a_thread_that_takes_no_replies_keeps_nobody_from_being_woken() -> None:
+    told = Told()
+    await told.knows("ada")
+    [incident] = await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.tell()
+    card = await told.teller._standing.known(incident)  # noqa: SLF001 - which message that is
+    assert card
+    told.platform.closed = {card.message}
+    await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered for 15 minutes."))
+    with pytest.raises(Unreachable, match="archived"):
+        await told.tell()
+    [title] = await told.titles(await told.platform.direct("ada"))
+    assert title.startswith("#1 Airflow task")
+    told.platform.closed = set()
+    await told.tell()
+    assert await told.titles() == ["#1 Airflow task orders.transform ran into its timeout", "I have woken ada"]

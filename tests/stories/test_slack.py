@@ -211,6 +211,16 @@ async def test_a_message_becomes_an_incident_and_its_thread_the_incidents(tmp_pa
         await story.acme.until(lambda: story.rows("select 1 from events where kind = 'Resolved'"))
 
 
+async def test_what_is_reported_where_the_agent_is_not_stands_in_its_own_channel(tmp_path: Path) -> None:
+    async with told(tmp_path) as story:
+        alice = story.acme.person("alice")
+        message = await alice.writes("the nightly export is empty since yesterday", "random")
+        await alice.shortcut(message, "report_as_incident")
+        card = await story.card("#1 the nightly export is empty")
+        await alice.press(card, "Acknowledge")
+        await story.thread(card, "alice is on it")
+
+
 async def test_parameters_are_changed_in_a_form_with_errors_under_the_fields(tmp_path: Path) -> None:
     async with told(tmp_path) as story:
         story.breaks("orders")
