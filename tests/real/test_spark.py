@@ -77,6 +77,11 @@ async def test_an_executor_that_ran_out_of_memory_gets_more_and_works(spark: Spa
     evidence = await target.look({"application_id": application})
     assert evidence.healthy is False
     assert evidence.state["executor_memory"] == "512m"
+    assert (evidence.cause, evidence.shows) == (
+        "spark/out-of-memory",
+        "executor 0 on 127.0.0.1 was lost (Command exited with code 52, which means memory)",
+    )
+    assert evidence.names == {"application_id": application, "executor_id": "0", "host": "127.0.0.1"}
 
     huge = await target.act(
         await proposed(target, "increase_executor_memory", "e0", application_id=application, memory="64g")
@@ -101,6 +106,24 @@ async def test_an_executor_that_ran_out_of_memory_gets_more_and_works(spark: Spa
         assert "was not once more" in again.detail, "after a crash it is known by the mark in the driver's log"
         assert (await reborn.verify(increase)).judgement is Judgement.WORKED
     assert len(await spark.drivers()) == count
+
+
+async def test_a_driver_without_memory_and_one_whose_worker_is_lost_are_named(tmp_path: Path) -> None:
+    with running(tmp_path / "alone") as alone:
+        application = await ended(alone, "oncall-collects", "collects")
+        async with connected(alone) as target:
+            full = await target.look({"application_id": application})
+            assert (full.cause, full.names) == ("spark/driver-out-of-memory", {"application_id": application})
+            application, submission = await stuck(alone, "oncall-orphan")
+            try:
+                await told(target, application)
+                alone.processes[-1].kill()
+                await alone.driver_is(submission, "ERROR")
+            finally:
+                alone.mend("oncall-orphan")  # nobody else ends it now
+            lost = await target.look({"application_id": application})
+    assert (lost.cause, lost.names) == ("spark/executor-lost", {"application_id": application, "host": "127.0.0.1"})
+    assert lost.shows == f"worker 127.0.0.1, which ran the driver of {submission}, was lost"
 
 
 async def test_a_failed_application_is_restarted_in_vain_and_then_not(spark: SparkCluster, target: Spark) -> None:
@@ -190,6 +213,7 @@ async def test_what_was_started_again_meanwhile_is_left_alone(spark: SparkCluste
         assert f"{newer} of the same name is there already" in outcome.detail
     evidence = await target.look({"application_id": first})
     assert evidence.healthy is None, "it is run again already: that will tell"
+    assert evidence.cause == ""
     assert evidence.state != actions[0].seen
     assert len(await spark.drivers()) == count
     assert (await spark.drivers())[other]["state"] == "RUNNING"

@@ -32,16 +32,20 @@ PATIENCE = 120.0
 
 ENDED = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
-# It is mended once the file exists; ``oom`` needs more than 512 MB of heap in its executor, and really runs out of it.
+# It is mended once the file exists; ``oom`` needs more than 512 MB of heap in its executor, and really runs out of it;
+# ``collects`` wants more in its driver than spark.driver.maxResultSize.
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
 from pyspark.sql import SparkSession
 mode, mended = sys.argv[1], Path(sys.argv[2])
-spark = SparkSession.builder.getOrCreate()
+most = "1k" if mode == "collects" else "1g"
+spark = SparkSession.builder.config("spark.driver.maxResultSize", most).getOrCreate()
 if mode == "oom":
     size = "length(repeat('x', cast(500000000 + id as int))) as n"
     print(spark.range(1).selectExpr(size).collect())
+if mode == "collects":
+    print(spark.range(9000).collect())
 driver = os.getppid()
 while mode == "stuck" and not mended.exists() and os.getppid() == driver:
     time.sleep(0.2)
@@ -238,7 +242,8 @@ def running(home: Path) -> Iterator[SparkCluster]:
         cluster = stack.enter_context(master(home))
         line = ["org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--port", str(free_port())]
         line += ["--webui-port", str(free_port()), "--cores", "4", "--memory", "4g", "--work-dir", str(home / "work")]
-        stack.enter_context(started([*line, cluster.address], cluster.spark_home, home / "worker.out"))
+        worker = stack.enter_context(started([*line, cluster.address], cluster.spark_home, home / "worker.out"))
+        cluster.processes.append(worker)
         _await(cluster, "aliveworkers", 1)
         yield cluster
 

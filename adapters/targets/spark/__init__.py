@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from adapters.targets.spark.actions import CATALOGUE, PROPERTY, Asked, asked
+from adapters.targets.spark.causes import names
 from adapters.targets.spark.client import Client, Lost, Reply, SparkSettings
 from adapters.targets.spark.found import Gone, healthy, remarks, sentence, state
 from adapters.targets.spark.rights import rights
@@ -32,6 +33,7 @@ PAUSE = 0.5
 class Spark(Target):
     name = "spark"
     dry_run = False
+    named_by: tuple[str, ...] = ("application_id",)
 
     def __init__(self, settings: SparkSettings) -> None:
         self._settings = settings
@@ -56,10 +58,14 @@ class Spark(Target):
             wanted = asked("kill_spark_app", {"application_id": identifiers.get("application_id", "")})
         except Refused as error:
             return Evidence(self.name, f"Spark was not looked at: {error}")
-        found = await self._sight.find(wanted.application_id, await self._sight.master())
+        master = await self._sight.master()
+        found = await self._sight.find(wanted.application_id, master)
         fence = "" if isinstance(found, Gone) else allowed(found, self._settings.applications)
-        words = f"{sentence(found)}.{remarks(found)}{' ' if fence else ''}{fence}"
-        return Evidence(self.name, words, state(found), healthy(found))
+        why = await self._sight.why(found, master)
+        behind = f" What is behind it: {why.shows}." if why else ""
+        words = f"{sentence(found)}.{behind}{remarks(found)}{' ' if fence else ''}{fence}"
+        told = (why.pattern, why.shows) if why else ("", "")
+        return Evidence(self.name, words, state(found), healthy(found), names(found, why), *told)
 
     async def act(self, action: Action) -> Outcome:
         """Raises nothing: what may or may not have arrived is UNKNOWN, all else is known not to have happened."""

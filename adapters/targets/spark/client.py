@@ -21,8 +21,8 @@ LARGEST = 16_000_000
 LONGEST = 300
 """Characters of a server's own words that are repeated to a person."""
 
-HEAD = 400_000
-"""Bytes of a driver's log that are read: its launch command stands first, its application soon after."""
+PART = 400_000
+"""Bytes of a driver's log that are read: its launch command stands first, its application soon after, its end last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,12 @@ class Client:
     async def create(self, request: Mapping[str, Any]) -> Reply:
         return await self._ask("POST", f"{self.rest}/v1/submissions/create", request, self._token)
 
-    async def log_of(self, worker: str, submission: str) -> str:
-        """How a driver's log begins, from the web page of its worker; empty if it cannot be read."""
+    async def log_of(self, worker: str, submission: str, *, end: bool = False) -> str:
+        """How a driver's log begins, or ends, from the web page of its worker; empty if it cannot be read."""
         if urlsplit(worker).scheme not in ("http", "https"):
             return ""
-        query = urlencode({"driverId": submission, "logType": "stderr", "offset": 0, "byteLength": HEAD})
+        part = {"byteLength": PART} if end else {"offset": 0, "byteLength": PART}
+        query = urlencode({"driverId": submission, "logType": "stderr", **part})
         try:
             reply = await self._ask("GET", f"{worker.rstrip('/')}/log/?{query}")
         except Unreachable:

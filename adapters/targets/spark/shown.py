@@ -31,6 +31,7 @@ class Worker(_Shown):
     state: str
     webuiaddress: str
     memory: int
+    host: str = ""
     lastheartbeat: int = 0
 
 
@@ -87,8 +88,12 @@ class Master(_Shown):
         now = max((worker.lastheartbeat for worker in self.workers), default=0)
         return timedelta(milliseconds=max(0, now - app.starttime))
 
+    def worker(self, id: str) -> Worker | None:
+        return next((worker for worker in self.workers if worker.id == id), None)
+
     def page_of(self, driver: Driver) -> str:
-        return next((worker.webuiaddress for worker in self.workers if worker.id == driver.worker), "")
+        worker = self.worker(driver.worker)
+        return worker.webuiaddress if worker else ""
 
     def after(self, app: App | None) -> App | None:
         """The newest application of the same name, if it is a later one."""

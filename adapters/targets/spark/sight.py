@@ -13,6 +13,7 @@ from http import HTTPStatus
 from pydantic import ValidationError
 
 from adapters.targets.spark import kept
+from adapters.targets.spark.causes import Cause, cause, told_by_log
 from adapters.targets.spark.client import Client, Reply
 from adapters.targets.spark.found import Found, Gone, Job, Loose
 from adapters.targets.spark.shown import Driver, Master, Traced, steady_for, traced
@@ -68,6 +69,15 @@ class Sight:
     def untold(self, master: Master, seen: Seen) -> bool:
         """A submission newer than the one seen has no log yet, so whose it is cannot be known."""
         return any(driver.alive and driver.id not in self._traced for driver in _since(master, seen))
+
+    async def why(self, found: Found, master: Master) -> Cause | None:
+        """What is behind its failure. Raises nothing."""
+        driver = told_by_log(found)
+        return (
+            cause(found, master, await self._client.log_of(master.page_of(driver), driver.id, end=True))
+            if driver
+            else None
+        )
 
     async def _job(self, master: Master, driver: Driver, about: Traced) -> Job:
         app = master.app(about.app_id)
