@@ -308,7 +308,7 @@ def _person(one: Member) -> dict[str, str]:
     return {
         "id": one.id,
         "name": one.name,
-        "userPrincipleName": one.email,
+        "userPrincipleName": one.principal,
         "aadObjectId": one.aad,
         "givenName": one.name,
         "surname": one.name[0],

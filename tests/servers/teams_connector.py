@@ -86,6 +86,8 @@ class Teams:
     bot_id: str = BOT_ID
     group: str = GROUP
     team: str = TEAM
+    channels: dict[str, str] = field(default_factory=lambda: dict(CHANNELS))
+    """Their ids, by name."""
     sits_there: Callable[[str], None] = field(default=lambda _: None)
     _pace: Pace = field(default_factory=Pace)
     _behind: Behind | None = None
@@ -133,18 +135,18 @@ class Teams:
         self.personals[key] = conversation
 
     def channel(self, name: str) -> str:
-        return CHANNELS[name]
+        return self.channels[name]
 
     def in_team(self) -> tuple[str, ...]:
         return ("alice", "bob", "cleo", "mallory", "gina") if TEAM in self.installed else ()
 
     def conversation(self, scope: str, key: str = "alice") -> str:
         """From "personal", "group", "channel", a channel's name, or an id."""
-        named = {"personal": self.personals[key], "group": GROUP, "channel": CHANNELS["incidents"], **CHANNELS}
+        named = {"personal": self.personals[key], "group": GROUP, "channel": self.channel("incidents"), **self.channels}
         return named.get(scope, scope)
 
     def knows(self, conversation: str) -> bool:
-        return conversation in {GROUP, *CHANNELS.values(), *self.personals.values()}
+        return conversation in {GROUP, *self.channels.values(), *self.personals.values()}
 
     def top(self, conversation: str) -> str:
         """Where the app is installed: a team has it as a whole."""

@@ -16,6 +16,11 @@ Raw: TypeAlias = Mapping[str, Any]
 """https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference"""
 
 
+_QUOTE = re.compile(r"(?is)<blockquote\b[^>]{0,400}schema\.skype\.com/Reply[^>]{0,400}>.*?</blockquote>")
+_MENTION = re.compile(r"(?is)<span\b[^>]{0,400}schema\.skype\.com/Mention[^>]{0,400}>(.*?)</span>")
+_QUOTED = re.compile(r"(?i)<quoted\b[^>]*/>")
+
+
 class _Account(BaseModel):
     id: str
     name: str | None = None
@@ -44,12 +49,22 @@ class _Shape(BaseModel):
     conversation: _Conversation
     channelData: dict[str, Any] | None = None  # noqa: N815 - Teams' own name
     entities: list[dict[str, Any]] | None = None
+    attachments: list[dict[str, Any]] | None = None
     membersRemoved: list[dict[str, Any]] | None = None  # noqa: N815 - Teams' own name
 
 
 def check(raw: Raw) -> None:
     """Raises ValueError if this is not as Teams tells of what happened."""
     _Shape.model_validate(raw)
+
+
+def without_quotes(raw: Raw) -> str:
+    """What a person typed. Where they quote a message, Teams runs both together, and only its HTML tells them apart."""
+    for one in raw.get("attachments") or ():
+        content = one.get("content") if one.get("contentType") == "text/html" else None
+        if isinstance(content, str) and _QUOTE.search(content):
+            return _without_tags(_MENTION.sub(r"&lt;at&gt;\1&lt;/at&gt;", _QUOTE.sub("", content)))
+    return _QUOTED.sub("", str(raw.get("text") or ""))
 
 
 def words(payload: Raw) -> str:
@@ -63,7 +78,7 @@ def words(payload: Raw) -> str:
 
 def _without_tags(content: str) -> str:
     lines = re.sub(r"<br\s*/?>|</(?:p|div|li|tr|pre|h\d)>", "\n", content, flags=re.IGNORECASE)
-    return html.unescape(re.sub(r"<[^>]*>", "", lines)).replace("\u00a0", " ").strip()
+    return html.unescape(re.sub(r"<[^<>]*>", "", lines)).replace("\u00a0", " ").strip()
 
 
 def _opened(content: object) -> object:

@@ -60,7 +60,11 @@ class Answers:
             return self._unsure[key].message if key in self._unsure else ""
 
         async with self._posting.setdefault(key, asyncio.Lock()):
-            ref = await self._outbox.post(home, key, send, find)
+            try:
+                ref = await self._outbox.post(home, key, send, find)
+            except NotFound:
+                self._rooms.forget(room)
+                raise
         if key in self._unsure:
             self._unsure[key] = ref
         return ref

@@ -21,8 +21,6 @@ class Limits:
     # https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference
     actions: int = 6  # buttons that stand in one row
     row: int = 60  # of their titles, measured on a card in a window of usual width
-    # https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/universal-actions-for-adaptive-cards/user-specific-views
-    refreshed: int = 60  # people who get a view of their own
     # ours: what a person can take in
     title: int = 200
     label: int = 80

@@ -32,6 +32,11 @@ class Place:
     person: str = ""
 
 
+def in_channel(conversation: str) -> bool:
+    """Whether this id is a channel's."""
+    return "@thread.tacv2" in conversation or "@thread.skype" in conversation
+
+
 class Places:
     """Kept under names that begin with ``teams:``. Every activity tells the newest service URL: it wins."""
 

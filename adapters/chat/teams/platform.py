@@ -25,7 +25,7 @@ from adapters.chat.teams.front_desk import FrontDesk
 from adapters.chat.teams.keys import Keys
 from adapters.chat.teams.limits import RATES
 from adapters.chat.teams.people import People
-from adapters.chat.teams.places import Places
+from adapters.chat.teams.places import Places, in_channel
 from adapters.chat.teams.registration import Registration
 from adapters.chat.teams.rooms import Rooms
 from adapters.chat.teams.sign_in import SignIn
@@ -94,7 +94,7 @@ class TeamsChat(Platform):
             return ""
         first, _, reply = ref.message.partition("/")
         url = f"https://teams.microsoft.com/l/message/{quote(ref.room, safe='')}/{reply or first}"
-        if "@thread.tacv2" not in ref.room and "@thread.skype" not in ref.room:
+        if not in_channel(ref.room):
             return f"{url}?context={quote(json.dumps({'contextType': 'chat'}), safe='')}"
         tenant = f"tenantId={self._registration.tenant}&" if self._registration.tenant else ""
         return f"{url}?{tenant}parentMessageId={first}"

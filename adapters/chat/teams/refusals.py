@@ -11,7 +11,6 @@ from engine.errors import NotFound, OnCallError, Unreachable
 INSTALL = "Add the agent's app there: in Teams, Apps, the agent, Add to a team or chat."
 
 FORBIDDEN: Mapping[str, str] = {
-    "BotNotInConversationRoster": f"The agent is not a member of this conversation in Teams. {INSTALL}",
     "MessageWritesBlocked": "The person or an admin has blocked the agent in Teams, and can allow it under Apps.",
     "BotDisabledByAdmin": "An admin of Teams has switched the agent off. Ask them: Teams apps, Manage apps, Allow.",
     "ConversationBlockedByUser": "The person has blocked the agent in Teams. They can allow it again under Apps.",
@@ -22,6 +21,7 @@ FORBIDDEN: Mapping[str, str] = {
 """https://learn.microsoft.com/microsoftteams/platform/bots/build-conversational-capability#status-codes-from-bot-conversational-apis"""
 
 NOWHERE: Mapping[str, str] = {
+    "BotNotInConversationRoster": f"The agent is not a member of this conversation in Teams. {INSTALL}",
     "ConversationNotFound": f"Teams knows no such conversation, or the agent is not in it. {INSTALL}",
     "ActivityNotFoundInConversation": "The message is no longer there.",
     "MemberNotFoundInConversation": "Teams knows no such person there.",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adapters.chat.ask import Room
 from adapters.chat.teams.calls import Calls, address
-from adapters.chat.teams.places import Place, Places, Scope
+from adapters.chat.teams.places import Place, Places, Scope, in_channel
 from adapters.chat.teams.refusals import INSTALL
 from engine.errors import NotFound
 
@@ -29,7 +29,7 @@ class Rooms:
         if known := await self._places.get(room):
             return known
         if ":" in room:
-            scope = Scope.CHANNEL if "@thread.tacv2" in room or "@thread.skype" in room else Scope.GROUP
+            scope = Scope.CHANNEL if in_channel(room) else Scope.GROUP
             return replace(self._anywhere, conversation=room, scope=scope)
         if found := await self._by_name(room.casefold()):
             return found
@@ -39,6 +39,10 @@ class Rooms:
         raise NotFound(
             f"The agent sees no channel {room} in Teams. Make it, or choose another in the settings. {INSTALL}"
         )
+
+    def forget(self, room: Room) -> None:
+        """What this name led to is gone: another channel may have it now."""
+        self._named.pop(room.casefold(), None)
 
     async def _by_name(self, name: str) -> Place | None:
         """By way of its team, as that is reached now."""

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 
 from adapters.chat.teams import forms
-from adapters.chat.teams.activity import Raw, words
+from adapters.chat.teams.activity import Raw, without_quotes, words
+from adapters.chat.teams.controls import REFRESH
 from adapters.chat.teams.doorkeeper import tenant
-from adapters.chat.teams.places import Place, Scope
+from adapters.chat.teams.places import Place, Scope, in_channel
 
 THREAD = ";messageid="
 """In a channel this and the id of a thread's first message follow the channel's id."""
@@ -77,8 +78,10 @@ def data(raw: Raw) -> Raw:
     return found
 
 
-def verb(raw: Raw) -> str:
-    return str(raw["value"]["action"].get("verb") or "")
+def looks(raw: Raw) -> bool:
+    """Whether a client asks for its person's view. What a client does by itself is nobody's decision."""
+    value = raw["value"]
+    return bool(value["action"].get("verb") == REFRESH or value.get("trigger") == "automatic")
 
 
 def line(data: Raw) -> str:
@@ -92,12 +95,12 @@ def line(data: Raw) -> str:
 
 
 def reported(raw: Raw, at: float) -> Said:
-    """A message that was reported from its menu, in its own thread. Raises ValueError."""
+    """A message that was reported from its menu; in a channel, in its own thread. Raises ValueError."""
     payload = message(raw)
     text = (raw["value"].get("data") or {}).get("text") or words(payload)
     first = str(payload.get("replyToId") or payload.get("id") or "")
     said = _said(raw, f"report {text}", at)
-    return replace(said, thread=said.thread or first)
+    return replace(said, thread=said.thread or first if said.scope is Scope.CHANNEL else "")
 
 
 def message(raw: Raw) -> Raw:
@@ -127,7 +130,7 @@ def place(raw: Raw) -> Place:
 
 def addressed(raw: Raw) -> str:
     """What was said to the bot: the line without its name. Other names stay, as words."""
-    text = str(raw.get("text") or "")
+    text = without_quotes(raw)
     mine = str(raw["recipient"]["id"])
     for one in raw.get("entities") or ():
         if one.get("type") == "mention" and (one.get("mentioned") or {}).get("id") == mine and one.get("text"):
@@ -165,5 +168,11 @@ def _person(raw: Raw) -> str:
 
 
 def _scope(raw: Raw) -> Scope:
-    kind = raw["conversation"].get("conversationType")
-    return Scope(kind) if kind else (Scope.GROUP if raw["conversation"].get("isGroup") else Scope.PERSONAL)
+    """Teams calls a chat of two people personal, too: it is none of ours, for a bot's own begin otherwise."""
+    where = raw["conversation"]
+    kind, ours = where.get("conversationType"), not str(where["id"]).startswith("19:")
+    if kind in (Scope.CHANNEL, Scope.GROUP):
+        return Scope(kind)
+    if ours and not where.get("isGroup"):
+        return Scope.PERSONAL
+    return Scope.CHANNEL if in_channel(str(where["id"])) else Scope.GROUP

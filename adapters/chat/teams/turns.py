@@ -17,7 +17,6 @@ from msrest.exceptions import ClientException
 
 from adapters.chat.teams import replies, said
 from adapters.chat.teams.activity import Raw, words
-from adapters.chat.teams.controls import REFRESH
 from adapters.chat.teams.front_desk import FrontDesk
 from adapters.chat.teams.places import Places
 from engine.errors import Unreachable
@@ -41,9 +40,10 @@ class Turns(TeamsActivityHandler):  # type: ignore[misc] # it ships no types
         self._clock = clock
 
     async def on_turn(self, turn_context: TurnContext) -> None:
-        """Whoever speaks to us tells where they can be reached."""
+        """Whoever speaks to us tells where they can be reached; but messages have our menu also where we are not."""
         raw = turn_context.turn_state[RAW]
-        if not (raw.get("type") == "installationUpdate" and _removed(raw)):
+        menu = str(raw.get("name")).startswith("composeExtension/")
+        if not menu and not (raw.get("type") == "installationUpdate" and _removed(raw)):
             await self._places.met(said.place(raw))
         await super().on_turn(turn_context)
 
@@ -77,7 +77,7 @@ class Turns(TeamsActivityHandler):  # type: ignore[misc] # it ships no types
     async def _card(self, raw: Raw) -> Mapping[str, Any]:
         said.data(raw)
         try:
-            return await (self._desk.refresh(raw) if said.verb(raw) == REFRESH else self._desk.press(raw))
+            return await (self._desk.refresh(raw) if said.looks(raw) else self._desk.press(raw))
         except Unreachable as error:
             return replies.says(f"{error} Nothing was done; please try again in a minute.")
 

@@ -47,6 +47,11 @@ class Member:
         return f"{self.key}@{'acme.test' if self.role == 'user' else 'elsewhere.test'}"
 
     @property
+    def principal(self) -> str:
+        """The name by which they sign in; a company may have other e-mail addresses."""
+        return "c.smith@sign-in.acme.test" if self.key == "cleo" else self.email
+
+    @property
     def account(self) -> dict[str, str]:
         """As the member endpoints answer."""
         return {
@@ -56,14 +61,14 @@ class Member:
             "givenName": self.name,
             "surname": "",
             "email": self.email,
-            "userPrincipalName": self.email,
+            "userPrincipalName": self.principal,
             "tenantId": self.tenant,
             "userRole": self.role,
         }
 
     def is_called(self, name: str) -> bool:
         """Members are looked up by either id, or by their principal name."""
-        return name in {self.id, self.aad, self.email}
+        return name in {self.id, self.aad, self.principal}
 
 
 NAMES = ("alice", "bob", "cleo", "dave", "mallory")

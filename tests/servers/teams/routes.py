@@ -13,7 +13,6 @@ from aiohttp import web
 from tests.servers.teams import refusals
 from tests.servers.teams.company import (
     BOT_NAME,
-    CHANNELS,
     GROUP,
     PEOPLE,
     TEAM,
@@ -140,7 +139,7 @@ class Routes:
     async def channels(self, request: web.Request) -> web.Response:
         """The first channel has no name."""
         self._is_team(request)
-        named = [{"id": id_, **({} if id_ == TEAM else {"name": name})} for name, id_ in CHANNELS.items()]
+        named = [{"id": id_, **({} if id_ == TEAM else {"name": name})} for name, id_ in self.teams.channels.items()]
         return web.json_response({"conversations": named})
 
     def _is_team(self, request: web.Request) -> None:
