@@ -161,8 +161,8 @@ def _action(one: Ranked, names: Mapping[str, str]) -> dict[str, Any]:
         "action": one.proposal.name,
         "target": one.proposal.target,
         **{name: value for name, value in (step.parameters if step else told).items() if value},
-        "executable": step is not None and not step.lacking,
-        "missing": list(step.lacking) if step else [],
+        "executable": one.option is not None and one.option.complete,
+        "missing": list(one.option.lacking) if one.option else [],
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text, Tone
 from bot.words import OUTCOMES, affected, clock, excerpt, in_order, name, percent, span, standing
+from engine.amend import asked
 from engine.events import (
     Acknowledged,
     Acted,
@@ -47,12 +48,12 @@ def said(text: str) -> Card:
     return Card(text, private=True)
 
 
-def incident_card(incident: Incident, spec: ActionSpec | None = None) -> Card:
+def incident_card(incident: Incident, specs: Sequence[ActionSpec] = ()) -> Card:
     """The incident as it stands: what, why, where, and what waits for a decision.
 
-    With ``spec``, the schema of its action, there is a form to change parameters before approving.
+    With ``specs``, the schemas of its action and of what follows it, there is a form to change them before approving.
     """
-    return Card(f"#{incident.number} {incident.signal.title}", tuple(_parts(incident, spec)), tone=tone(incident))
+    return Card(f"#{incident.number} {incident.signal.title}", tuple(_parts(incident, specs)), tone=tone(incident))
 
 
 def tone(incident: Incident) -> Tone:
@@ -63,7 +64,7 @@ def tone(incident: Incident) -> Tone:
     return Tone.WAITING if incident.action_status is ActionStatus.PENDING else Tone.BAD
 
 
-def _parts(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
+def _parts(incident: Incident, specs: Sequence[ActionSpec]) -> Iterator[Part]:
     diagnosis, signal = incident.diagnosis, incident.signal
     if diagnosis:
         yield Text(diagnosis.root_cause)
@@ -76,7 +77,7 @@ def _parts(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
     elif diagnosis:
         yield from _nothing_to_propose(diagnosis)
     if incident.active and not incident.in_hand:
-        yield from _buttons(incident, spec)
+        yield from _buttons(incident, specs)
 
 
 def _facts(incident: Incident) -> Iterator[tuple[str, str]]:
@@ -118,8 +119,8 @@ def _proposal(incident: Incident, diagnosis: Diagnosis, action: Action) -> Itera
         yield from _dry_run(action)
     if diagnosis.hand_over:
         yield Text(diagnosis.hand_over)
-    if action.lacking:
-        values = " ".join(f"{name}=…" for name in action.lacking)
+    if action.unnamed:
+        values = " ".join(f"{name}=…" for name in action.unnamed)
         yield Text(f"In words: approve {incident.number} {values}", quiet=True)
         yield from _steps(diagnosis)
     if incident.action_status is not ActionStatus.PENDING:
@@ -164,15 +165,15 @@ _RESOLUTION = (
 )
 
 
-def _buttons(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
+def _buttons(incident: Incident, specs: Sequence[ActionSpec]) -> Iterator[Part]:
     number, action = incident.number, incident.action
     if action and incident.action_status is ActionStatus.PENDING:
-        if not action.lacking:
+        if not action.unnamed:
             label = f"Approve {action.name}" + (" (dry run)" if action.dry_run else "")
             sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
             yield Button(label, f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
-        if spec and spec.parameters:
-            yield _change(incident, action, spec)
+        if any(spec.parameters for spec in specs):
+            yield _change(incident, action, specs)
         yield Form("Reject …", f"reject {number}", (Field("why", "Why not?"),))
     if not incident.assigned_to:
         yield Button("Acknowledge", f"ack {number}")
@@ -180,20 +181,16 @@ def _buttons(incident: Incident, spec: ActionSpec | None) -> Iterator[Part]:
     yield Button("Why?", f"why {number}")
 
 
-def _change(incident: Incident, action: Action, spec: ActionSpec) -> Form:
-    """Approve with other parameters: a field for each, as the action's own schema says; those lacking are empty."""
+def _change(incident: Incident, action: Action, specs: Sequence[ActionSpec]) -> Form:
+    """Approve with other parameters: a field for each, as the actions' own schemas say; those lacking are empty.
+
+    What several steps of a plan need is asked for once.
+    """
     fields = tuple(
-        Field(
-            name=one.name,
-            label=one.label,
-            required=one.required,
-            default=action.parameters.get(one.name, one.default),
-            kind=Kind(one.kind),
-            choices=one.choices,
-        )
-        for one in spec.parameters
+        Field(one.name, one.label, one.required, one.default, Kind(one.kind), one.choices)
+        for one in asked((action, *action.then), specs)
     )
-    label = "Fill in and approve …" if action.lacking else "Change and approve …"
+    label = "Fill in and approve …" if action.unnamed else "Change and approve …"
     return Form(label, f"approve {incident.number} {action.id[:8]}", fields, named=True)
 
 

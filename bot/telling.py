@@ -112,10 +112,11 @@ class Telling:
 
 
 def described(desk: Desk, incident: Incident) -> Card:
-    """The card of an incident, with a form for its action's parameters."""
-    action = incident.action
-    target = desk.targets.get(action.target) if action else None
-    return incident_card(incident, target.catalogue().get(action.name) if action and target else None)
+    """The card of an incident, with a form for the parameters of its action and of what follows that."""
+    steps = (incident.action, *incident.action.then) if incident.action else ()
+    known = {one.target: desk.targets[one.target].catalogue() for one in steps if one.target in desk.targets}
+    specs = [known.get(one.target, {}).get(one.name) for one in steps]
+    return incident_card(incident, [spec for spec in specs if spec] if all(specs) else ())
 
 
 async def _everywhere(

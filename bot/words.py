@@ -99,7 +99,7 @@ def standing(incident: Incident) -> str:
     """Where it stands, in two or three words."""
     match incident.action_status:
         case ActionStatus.PENDING if incident.active:
-            lacks = incident.action and incident.action.lacking
+            lacks = incident.action and incident.action.unnamed
             return "waits for what only a person can name" if lacks else "waits for your approval"
         case ActionStatus.APPROVED | ActionStatus.RUNNING:
             return "acting"
@@ -185,4 +185,4 @@ def happened(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one closed 
 
 
 def _proposed(action: Action) -> str:
-    return f"Proposed {action.name}{f' without its {in_words(action.lacking)}' if action.lacking else ''}"
+    return f"Proposed {action.name}{f' without its {in_words(action.unnamed)}' if action.unnamed else ''}"

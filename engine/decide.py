@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from engine.amend import amended
 from engine.desk import Desk
-from engine.detect import fill
 from engine.diagnose import investigate
-from engine.errors import Invalid, Refused, Stale
+from engine.errors import Refused, Stale
 from engine.events import Acknowledged, Amended, Approved, Event, Noted, Rejected, Resolved
 from engine.fence import refusal
-from engine.model import Action, ActionSpec, ActionStatus, Incident, in_words
-from engine.options import assessed, worst
+from engine.model import Action, ActionStatus, Incident, in_words
 
 _RETRIES = 20
 
@@ -82,41 +81,16 @@ async def _fenced(desk: Desk, incident: Incident) -> str:
 
 async def _amend(desk: Desk, incident: Incident, by: str, action: Action, changes: Mapping[str, str]) -> str:
     """Put the changed action in the place of the proposed one; returns its id. Raises Invalid, Refused, Unreachable."""
-    target = desk.targets[action.target]
-    spec = target.catalogue()[action.name]
-    parameters = changed(spec, action.parameters, changes)
-    if parameters == action.parameters and not action.lacking:
+    meant = amended(desk, incident, action, changes)
+    if meant.id == action.id:
         return action.id
-    evidence = await target.look(parameters)
-    if evidence.healthy:
-        raise Refused(f"There is nothing to mend there: {evidence.summary}")
-    amended = replace(
-        action,
-        id=desk.new_id(),
-        parameters=parameters,
-        effect=fill(spec.effect, parameters),
-        undo=fill(spec.undo, parameters),
-        request=spec.request(parameters),
-        risk=worst((assessed(desk.policy, incident, spec, parameters), *(one.risk for one in action.then))),
-        seen=evidence.state,
-        lacking=(),
-    )
-    await _decide(
-        desk, incident.number, lambda now: Amended(desk.clock.now(), by, _pending(now, action.id).id, amended)
-    )
-    return amended.id
-
-
-def changed(spec: ActionSpec, parameters: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
-    """The parameters with these changes. Raises Invalid, with each that is unknown, missing or wrong."""
-    known = {one.name for one in spec.parameters}
-    unknown = {name: f"is no parameter of {spec.name}" for name in changes if name not in known}
-    given = {**parameters, **changes}
-    missing = {one.name: "is needed" for one in spec.parameters if one.required and not given.get(one.name)}
-    wrong = unknown or missing or spec.wrong(given)
-    if wrong:
-        raise Invalid(wrong)
-    return given
+    if not meant.seen:
+        evidence = await desk.targets[meant.target].look(meant.parameters)
+        if evidence.healthy:
+            raise Refused(f"There is nothing to mend there: {evidence.summary}")
+        meant = replace(meant, seen=evidence.state)
+    await _decide(desk, incident.number, lambda now: Amended(desk.clock.now(), by, _pending(now, action.id).id, meant))
+    return meant.id
 
 
 async def _decide(desk: Desk, number: int, decision: Callable[[Incident], Event]) -> Incident:
@@ -150,11 +124,11 @@ def _pending(incident: Incident, action_id: str) -> Action:
 
 def _whole(incident: Incident, action: Action) -> Action:
     """The action if nothing of it is left open. Raises Refused with what is lacking and how to say it."""
-    if not action.lacking:
+    if not action.unnamed:
         return action
-    values = " ".join(f"{name}=…" for name in action.lacking)
+    values = " ".join(f"{name}=…" for name in action.unnamed)
     raise Refused(
-        f"{action.name} lacks its {in_words(action.lacking)}: use the form, or say approve {incident.number} {values}"
+        f"{action.plan} lacks its {in_words(action.unnamed)}: use the form, or say approve {incident.number} {values}"
     )
 
 

@@ -124,7 +124,7 @@ async def _corrected(desk: Desk, incident: Incident, view: View, better: Evidenc
     names = {**view.names, **vouched(better.names)}
     corrected = replace(view, pattern=pattern, names=names, told=better)
     option = await _best(desk, incident, corrected)
-    if option and option.step.lacking and view.option and not view.option.step.lacking:
+    if option and not option.complete and view.option and view.option.complete:
         option = view.option  # what lacks nothing comes first here, too
     return await _viewed(desk, incident, corrected, option)
 
@@ -216,8 +216,8 @@ def _hand_over(incident: Incident, policy: Policy, action: Action | None, option
         return f"{incident.ran} actions were run and none mended it for good: a person decides."
     if action is None or option is None:
         return "No action of mine mends this by itself: a person decides."
-    if action.lacking:
-        return f"I would {action.name}, but the log does not say which {in_words(action.lacking)}: fill it in."
+    if action.unnamed:
+        return f"I would {action.plan}, but the log does not say which {in_words(action.unnamed)}: fill it in."
     if policy.assess_risk and action.risk is Risk.HIGH:
         return "The action is of high risk here: look twice before you approve."
     if option.record.confidence < option.threshold:

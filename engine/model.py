@@ -196,9 +196,19 @@ class Action:
     after: str = ""
     """The id of the step before; such an action is bound to the state that the step has left."""
     lacking: tuple[str, ...] = ()
-    """The parameters that it needs and that nobody has named yet. Until a person names them it cannot be approved."""
+    """The parameters that it needs and that nobody has named yet; it is never sent without them."""
     onward: bool = False
     """What is next is done even if this one did not mend it: the row of actions was learned so."""
+
+    @property
+    def plan(self) -> str:
+        """It and what is done after it, by their names."""
+        return ", then ".join(one.name for one in (self, *self.then))
+
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """What it or a later step of its plan lacks: until a person names it, nothing of it can be approved."""
+        return tuple(dict.fromkeys(name for one in (self, *self.then) for name in one.lacking))
 
 
 class Result(StrEnum):

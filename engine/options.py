@@ -48,7 +48,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A proposal, how it has done here, and how sure one must be of it. Only a plan's first step may lack names."""
+    """A proposal, how it has done here, and how sure one must be of it."""
 
     step: Step
     record: Record
@@ -60,6 +60,15 @@ class Option:
     def factors(self, policy: Policy) -> Iterator[str]:
         """What its confidence is made of, in sentences."""
         return factors(self.record, self.threshold, policy.confidence_threshold, accepted=bool(self.learned))
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What its steps need and nobody has named yet."""
+        return tuple(dict.fromkeys(name for one in (self.step, *self.then) for name in one.lacking))
+
+    @property
+    def complete(self) -> bool:
+        return not self.lacking
 
     @property
     def sure(self) -> bool:
@@ -93,13 +102,13 @@ def options(
         return
     policy = desk.policy
     for proposal in pattern.proposals:
-        step, then = _step(desk, names, proposal), [_step(desk, names, one) for one in proposal.then]
-        rest = tuple(one for one in then if one and not one.lacking)
-        if step and len(rest) == len(then) and not _spent(incident, proposal.name):
+        steps = [_step(desk, names, one) for one in (proposal, *proposal.then)]
+        first, *rest = (one for one in steps if one) if all(steps) else (None,)
+        if first and not _spent(incident, proposal.name):
             own = _own(proposal, lessons)
             known = record(own, proposal.name, proposal.prior, None if proposal.learned else elsewhere)
             needed = threshold(own, proposal.name, policy.confidence_threshold, policy.wrong_at_most)
-            yield Option(step, known, rest, needed, proposal.learned)
+            yield Option(first, known, tuple(rest), needed, proposal.learned)
 
 
 def _own(proposal: Proposal, lessons: Sequence[Lesson]) -> Sequence[Lesson]:
@@ -115,7 +124,7 @@ def best(options: Iterable[Option]) -> Option | None:
 
 
 def _worth(option: Option) -> tuple[bool, bool, float]:
-    return not option.step.lacking, bool(option.learned) and option.sure, option.record.confidence
+    return option.complete, bool(option.learned) and option.sure, option.record.confidence
 
 
 def risk_of(risk: Risk, severity: Severity, policy: Policy, impact: Impact | None = None) -> Risk:

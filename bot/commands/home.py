@@ -30,7 +30,7 @@ def _one(asked: Asked, incident: Incident) -> Iterator[Part]:
     since = ago(asked.desk.clock.now() - incident.opened_at)
     yield Text(f"#{number} {incident.signal.title}")
     yield Text(f"{incident.severity} · {standing(incident)} · {since}", quiet=True)
-    if action and not action.lacking and incident.action_status is ActionStatus.PENDING:
+    if action and not action.unnamed and incident.action_status is ActionStatus.PENDING:
         sure = f"{action.effect}? Risk: {action.risk}." if action.risk is Risk.HIGH else ""
         yield Button(f"Approve {action.name}", f"approve {number} {action.id[:8]}", primary=True, confirm=sure)
     if not incident.assigned_to:

@@ -177,7 +177,7 @@ class Player:
         told, mended = self._record.of(incident), self._record.mended(incident)
         if not told:
             return None
-        if incident.action and not incident.action.lacking and incident.action_status is ActionStatus.PENDING:
+        if incident.action and not incident.action.unnamed and incident.action_status is ActionStatus.PENDING:
             if any(incident.action.name in one.actions for one in told):
                 return await decide.approve(self._desk, incident.number, PERSON)
             other = ", ".join(mended.actions) if mended else "something else"
