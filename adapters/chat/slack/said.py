@@ -15,9 +15,10 @@ from adapters.chat.slack import modal
 
 Payload: TypeAlias = Mapping[str, Any]
 
-_MENTION = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>")
-_LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
-_CHANNEL = re.compile(r"<#[A-Z0-9]+\|([^>]+)>")
+# Slack writes a person's own < as &lt;. That none is passed over keeps a text full of them from costing seconds.
+_MENTION = re.compile(r"<@[UW][A-Z0-9]+(?:\|[^<>]*)?>")
+_LINK = re.compile(r"<((?:https?|mailto):[^|<>]+)(?:\|([^<>]*))?>")
+_CHANNEL = re.compile(r"<#[A-Z0-9]+\|([^<>]+)>")
 
 
 class Way(StrEnum):

@@ -17,7 +17,7 @@ from adapters.chat.teams.places import Place, Scope, in_channel
 THREAD = ";messageid="
 """In a channel this and the id of a thread's first message follow the channel's id."""
 
-_NAME = re.compile(r"<at(?:\s[^>]*)?>(.*?)</at>", re.DOTALL | re.IGNORECASE)
+_NAME = re.compile(r"</?at(?:\s[^<>]*)?>", re.IGNORECASE)
 _COMMAND = re.compile(r"\A/?oncall(?:\s+|\Z)|\A/(?=\w)", re.IGNORECASE)
 
 
@@ -61,6 +61,12 @@ def typed(raw: Raw, at: float) -> Said | None:
     if raw["from"].get("role") == "bot":
         return None
     return _said(raw, addressed(raw), at)
+
+
+def added(raw: Raw, at: float) -> Said | None:
+    """Who has added the bot for themselves. None if it was for a team or a group chat, or was taken away."""
+    ours = _scope(raw) is Scope.PERSONAL and str(raw.get("action")).startswith("add")
+    return _said(raw, "", at) if ours else None
 
 
 def pressed(raw: Raw, at: float) -> Said:
@@ -135,7 +141,7 @@ def addressed(raw: Raw) -> str:
     for one in raw.get("entities") or ():
         if one.get("type") == "mention" and (one.get("mentioned") or {}).get("id") == mine and one.get("text"):
             text = text.replace(str(one["text"]), " ", 1)
-    text = _NAME.sub(r"\1", text).replace("\u00a0", " ").replace("&nbsp;", " ")
+    text = _NAME.sub("", text).replace("\u00a0", " ").replace("&nbsp;", " ")
     if raw.get("textFormat") == "xml":
         text = html.unescape(text)
     return _COMMAND.sub("", text.strip(), count=1).strip()

@@ -93,4 +93,4 @@ def _field(fields: Fields, name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"\s*\n\s*", " ", text).strip()
+    return " ".join(filter(None, map(str.strip, text.split("\n"))))
