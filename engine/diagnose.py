@@ -81,21 +81,21 @@ async def _viewed(desk: Desk, incident: Incident, view: View, option: Option | N
 async def _best(desk: Desk, incident: Incident, view: View) -> Option | None:
     if view.pattern is None:
         return None
-    lessons = await desk.incidents.lessons(incident.signal.pattern, incident.environment)
+    lessons = await desk.incidents.lessons(view.pattern.id, incident.environment)
     elsewhere = await _elsewhere(desk, incident, view.pattern)
-    pattern = taught(view.pattern, await _learned(desk, incident))
+    pattern = taught(view.pattern, await _learned(desk, incident, view.pattern))
     return best(options(desk, incident, pattern, view.names, lessons, elsewhere))
 
 
-async def _learned(desk: Desk, incident: Incident) -> Sequence[KnowledgeEntry]:
+async def _learned(desk: Desk, incident: Incident, pattern: Pattern) -> Sequence[KnowledgeEntry]:
     """Rows of actions that people have accepted for this failure here."""
-    return await desk.library.learned(incident.signal.pattern, incident.environment) if desk.library else ()
+    return await desk.library.learned(pattern.id, incident.environment) if desk.library else ()
 
 
 async def _elsewhere(desk: Desk, incident: Incident, pattern: Pattern) -> Elsewhere:
     names = [proposal.name for proposal in pattern.proposals]
     lessons = await desk.incidents.lessons_of(names) if names else ()
-    return Elsewhere(incident.signal.pattern, incident.environment, lessons)
+    return Elsewhere(pattern.id, incident.environment, lessons)
 
 
 async def _told(desk: Desk, incident: Incident, view: View) -> Evidence | None:
@@ -160,6 +160,7 @@ def explain(incident: Incident, view: View, policy: Policy, action: Action | Non
         hand_over=_hand_over(incident, policy, action, option),
         predicted_seconds=round(option.record.seconds) if option and option.record.seconds is not None else None,
         impact=impact,
+        pattern=pattern.id,
     )
 
 

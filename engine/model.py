@@ -294,7 +294,10 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Our best explanation, what we would do, and how sure we are that it helps (0 to 1)."""
+    """Our best explanation, what we would do, and how sure we are that it helps (0 to 1).
+
+    ``pattern`` is the failure that is taken to be behind it, which a look may have named; empty if nobody knows it.
+    """
 
     summary: str
     category: str
@@ -306,6 +309,7 @@ class Diagnosis:
     hand_over: str = ""
     predicted_seconds: int | None = None
     impact: Impact | None = None
+    pattern: str = ""
 
 
 RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
@@ -353,6 +357,11 @@ class Incident:
     resolution_method: str = ""
     root_cause: str = ""
     lessons_learned: str = ""
+
+    @property
+    def failure(self) -> str:
+        """The failure that is behind it, as far as is known: what a look has named, else what the log tells."""
+        return (self.diagnosis.pattern if self.diagnosis else "") or self.signal.pattern
 
     @property
     def active(self) -> bool:

@@ -229,7 +229,8 @@ async def _learn(connection: AsyncConnection, after: Incident, event: Event) -> 
         earlier = await _lessons(connection, learned.pattern, learned.environment)
         await connection.execute(insert(outcomes).values(project.outcome_row(learned, earlier)))
         if learned.judgement in TELLING:
-            await _count(connection, learned.pattern, tried=1, worked=int(learned.judgement is Judgement.WORKED))
+            worked = int(learned.judgement is Judgement.WORKED)
+            await _count(connection, learned.pattern, learned.at, tried=1, worked=worked)
     if action := relapse(after, event):
         await _relapse(connection, after, action, event.at)
 
@@ -237,15 +238,19 @@ async def _learn(connection: AsyncConnection, after: Incident, event: Event) -> 
 async def _relapse(connection: AsyncConnection, after: Incident, action: str, at: datetime) -> None:
     """What seemed to have worked did not last: its outcome is put right."""
     seemed = (outcomes.c.incident_id == after.id) & (outcomes.c.action == key(action)) & outcomes.c.success.is_(True)
-    last = await connection.scalar(select(outcomes.c.id).where(seemed).order_by(outcomes.c.id.desc()).limit(1))
-    if last is not None:
-        await connection.execute(update(outcomes).where(outcomes.c.id == last).values(project.relapsed_row(at)))
-        await _count(connection, after.signal.pattern, worked=-1)
+    query = select(outcomes.c.id, outcomes.c.pattern).where(seemed).order_by(outcomes.c.id.desc()).limit(1)
+    if (last := (await connection.execute(query)).one_or_none()) is not None:
+        await connection.execute(update(outcomes).where(outcomes.c.id == last.id).values(project.relapsed_row(at)))
+        await _count(connection, last.pattern, at, worked=-1)
 
 
-async def _count(connection: AsyncConnection, pattern: str, *, tried: int = 0, worked: int = 0) -> None:
+async def _count(connection: AsyncConnection, pattern: str, at: datetime, *, tried: int = 0, worked: int = 0) -> None:
+    """A failure that only looks have named so far, and no log, has no row yet."""
     tally = {"tried": knowledge.c.tried + tried, "worked": knowledge.c.worked + worked}
-    await connection.execute(update(knowledge).where(knowledge.c.id == key(pattern)).values(tally))
+    this = knowledge.c.id == key(pattern)
+    if not (await connection.execute(update(knowledge).where(this).values(tally))).rowcount:
+        first = {"id": key(pattern), "title": line(pattern), "created_at": at, "times_used": 0}
+        await connection.execute(insert(knowledge).values(**first, tried=tried, worked=worked))
 
 
 async def _lessons(connection: AsyncConnection, pattern: str, environment: str) -> list[Lesson]:

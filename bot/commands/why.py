@@ -18,7 +18,7 @@ async def why(asked: Asked) -> Card:
         return Card(f"Why #{incident.number}?", (Text("I am still looking at it."),))
     parts: list[Part] = [Text(reason) for reason in diagnosis.because]
     parts.append(Code(excerpt(incident.signal.text), caption=place(incident.signal.source)))
-    pattern = asked.desk.detector.patterns.get(incident.signal.pattern)
+    pattern = asked.desk.detector.patterns.get(incident.failure)
     parts.append(Facts((("Category", diagnosis.category), *_sure(diagnosis, pattern))))
     if pattern:
         parts.append(Text(pattern.advice))

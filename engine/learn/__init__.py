@@ -59,7 +59,7 @@ def lesson(after: Incident, event: Event) -> Lesson | None:
     return Lesson(
         at=event.at,
         incident=after.id,
-        pattern=after.signal.pattern,
+        pattern=after.failure,
         action=acted.name,
         environment=after.environment,
         judgement=event.verdict.judgement if isinstance(event, Verified) else Judgement.UNKNOWN,

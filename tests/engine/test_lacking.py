@@ -12,7 +12,7 @@ from engine import act, decide, group
 from engine.desk import Desk
 from engine.errors import Invalid, Refused
 from engine.events import Approved, Looked
-from engine.model import ActionSpec, ActionStatus, Evidence, Incident, Status
+from engine.model import ActionSpec, ActionStatus, Evidence, Incident, Judgement, Status
 from tests.clock import FakeClock
 from tests.engine.desks import NO_RUN, TIMEOUT, Machine, desk, entry, settle
 
@@ -187,6 +187,24 @@ async def test_a_better_cause_is_said_and_its_own_action_proposed() -> None:
         f"The log says: {incident.signal.title}. Airflow says that its worker was killed. "
     )
     assert incident.diagnosis.category == office.detector.patterns["airflow/run-failed"].category
+
+
+async def test_what_mended_a_better_cause_teaches_about_that_cause() -> None:
+    machine = Telling(cause="airflow/run-failed", verdicts=[Judgement.FAILED])
+    office = desk(machine)
+    first = await found(office, TIMEOUT)
+    await decide.approve(office, first.number, "bob")
+    await settle(office, first)
+    assert await office.incidents.lessons("airflow/task-timeout", "production") == []
+    [learned] = await office.incidents.lessons("airflow/run-failed", "production")
+    assert (learned.action, learned.judgement) == ("clear_dag_run", Judgement.FAILED)
+    [second] = await group.hear(office, [entry(TIMEOUT.replace("orders", "invoices"), source="/logs/b.log")])
+    second = await settle(office, second)
+    assert first.diagnosis
+    assert second.diagnosis
+    assert second.failure == "airflow/run-failed"
+    assert "clear_dag_run worked 0 of 1 time here." in second.diagnosis.because
+    assert second.diagnosis.confidence < first.diagnosis.confidence
 
 
 async def test_an_action_that_lacks_nothing_stays_before_one_of_the_cause_that_does() -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import column, select
 from sqlalchemy import table as sql_table
 
-from engine.events import Acted, Approved, Diagnosed, Event, Resolved, Started, Verified
+from engine.events import Acted, Approved, Diagnosed, Event, Reopened, Resolved, Started, Verified
 from engine.model import Judgement, Outcome, Result, Verdict
 from storage.database import Database
 from storage.incidents import SqlIncidents
-from storage.tables import actions, events, incidents, outcomes
-from tests.contracts.story import TEXT, action, at, diagnosis, new_id, opened, tell, whole_story
+from storage.tables import actions, events, incidents, knowledge, outcomes
+from tests.contracts.story import TEXT, action, at, diagnosis, new_id, opened, signal, tell, whole_story
 
 GIVEN = {
     "incidents": "id title description service severity status created_at updated_at resolved_at ai_confidence"
@@ -163,6 +164,25 @@ async def test_outcomes_after_a_whole_story(database: Database) -> None:
             "performance_metrics": {"resolution_faster_than_average": False},
         },
     }
+
+
+async def test_an_outcome_counts_for_the_failure_that_a_look_has_named(database: Database) -> None:
+    """Which no log may have told of before."""
+    store = SqlIncidents(database)
+    named = replace(diagnosis(action()), pattern="airflow.no_worker")
+    mended = Verified(at(42), "a1", Verdict(Judgement.WORKED, "no task waits"))
+    done = (Approved(at(2), "ann", "a1"), Started(at(3), "a1"), Acted(at(4), "a1", Outcome(Result.DONE, "ok")), mended)
+    incident = await tell(store, await store.open(new_id(), opened()), [Diagnosed(at(1), named), *done])
+    [outcome] = await rows(database, select(outcomes.c.pattern))
+    assert outcome == {"pattern": "airflow.no_worker"}
+    counted = select(knowledge.c.id, knowledge.c.times_used, knowledge.c.tried, knowledge.c.worked)
+    assert await rows(database, counted.order_by(knowledge.c.id)) == [
+        {"id": "airflow.no_worker", "times_used": 0, "tried": 1, "worked": 1},
+        {"id": "airflow.pool_full", "times_used": 1, "tried": 0, "worked": 0},
+    ]
+    await tell(store, incident, [Reopened(at(50), signal(text="and again"))])
+    [first, _] = await rows(database, counted.order_by(knowledge.c.id))
+    assert (first["tried"], first["worked"]) == (1, 0)
 
 
 async def test_each_event_has_its_row(database: Database) -> None:
