@@ -53,6 +53,7 @@ class WebhookTeller:
             return
         for one in escalated:
             await self._post(self._card(one))
+            await self._done([one])
 
     async def _done(self, untold: Sequence[Untold]) -> None:
         ordered = sorted(untold, key=lambda one: one.incident.number)

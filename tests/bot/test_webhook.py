@@ -19,9 +19,9 @@ from tests.engine.desks import DETECTOR, Machine, entry, settle
 
 
 class Hook:
-    """What was posted, and how often the address fails first."""
+    """What was posted, and what becomes of the first posts: None is one that arrives."""
 
-    def __init__(self, *failures: Unreachable) -> None:
+    def __init__(self, *failures: Unreachable | None) -> None:
         self.posted: list[Card] = []
         self.failures = list(failures)
         self.clock = FakeClock()
@@ -37,8 +37,9 @@ class Hook:
         )
 
     async def post(self, card: Card) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure:
+            raise failure
         self.posted.append(card)
 
     async def escalate(self, *dags: str) -> None:
@@ -68,6 +69,15 @@ async def test_what_is_not_escalated_is_not_posted_and_not_left_waiting() -> Non
     await hook.teller.tell()
     assert hook.posted == []
     assert await hook.desk.incidents.untold(LISTENER) == []
+
+
+async def test_what_was_posted_is_not_posted_again_when_the_next_one_fails() -> None:
+    hook = Hook(None, Unreachable("busy"))
+    await hook.escalate("orders", "bills")
+    with pytest.raises(Unreachable):
+        await hook.teller.tell()
+    await hook.teller.tell()
+    assert ["orders" in one.title for one in hook.posted] == [True, False]
 
 
 async def test_many_at_once_are_one_post() -> None:

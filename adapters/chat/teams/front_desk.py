@@ -53,6 +53,10 @@ class FrontDesk(front_desk.FrontDesk[Said]):
             raise ValueError("a refresh only shows")
         return replies.view(await self._ask(said))
 
+    def meet(self, said: Said) -> None:
+        """Somebody has added us for themselves, and may never say a word before they are woken."""
+        self._begin(self._people.met(said))
+
     async def report(self, raw: Raw) -> Mapping[str, Any]:
         """A message was reported from its menu. Raises ValueError, Unreachable."""
         card = await self._at_once(reported(raw, self._now()))

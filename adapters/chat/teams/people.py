@@ -49,6 +49,11 @@ class People:
             self._known[said.user] = (self._clock.now() + lasts, found)
             return found
 
+    async def met(self, said: Said) -> None:
+        """They have added the bot for themselves: from now on they can be found by their address, too."""
+        if email := (await self.person(said)).email:
+            await self._places.called(email, said.room)
+
     async def _looked_up(self, said: Said) -> tuple[Person, timedelta]:
         """And for how long that is believed. Where the bot is not, their own conversation with it knows them."""
         place = await self._places.get(said.room) or await self._places.personal(said.user)

@@ -55,6 +55,11 @@ class Places:
         async with self._writing:
             await self._left(place)
 
+    async def called(self, person: str, conversation: str) -> None:
+        """The one with whom this is our conversation has this name, too."""
+        async with self._writing:
+            await self._cursors.put(_person(person), json.dumps(conversation))
+
     async def _met(self, place: Place) -> None:
         before = await self.get(place.conversation)
         if before and not place.group:  # only some activities tell the directory's id

@@ -54,6 +54,8 @@ class Turns(TeamsActivityHandler):  # type: ignore[misc] # it ships no types
         raw = turn_context.turn_state[RAW]
         if _removed(raw):
             await self._places.left(said.place(raw))
+        if person := said.added(raw, self._clock.now().timestamp()):
+            self._desk.meet(person)
 
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
         """Somebody came or went: if it was us, the place is no longer ours."""

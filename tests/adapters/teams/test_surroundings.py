@@ -169,6 +169,21 @@ async def test_a_client_that_shows_many_cards_does_not_make_us_ask_who_it_is_eac
     assert {ask.email for ask in office.asks} == {BOB.email}
 
 
+async def test_who_added_us_for_themselves_is_found_by_their_address(
+    teams: Teams, office: Office, chat: TeamsChat
+) -> None:
+    with pytest.raises(NotFound):
+        await chat.direct(PEOPLE["dave"].email)
+    await teams.person("dave").installs()
+    async with asyncio.timeout(10):
+        while not await office.cursors.get("teams:person:dave@acme.test"):
+            await asyncio.sleep(0.02)
+    assert await chat.direct("DAVE@acme.test") == teams.personal("dave")
+    await teams.person("dave").uninstalls()
+    with pytest.raises(NotFound):
+        await chat.direct(PEOPLE["dave"].email)
+
+
 async def test_an_installed_update_leaves_the_place_ours_and_a_removing_one_does_not(
     teams: Teams, office: Office, chat: TeamsChat
 ) -> None:
