@@ -69,9 +69,18 @@ class Answers:
                 if card.private and not _alone(room):
                     await self._whisper(said, card, again=again)
                 else:
-                    await self._say(room, card, _key(said), said.under, again=again)
+                    await self._reply(said, room, card, again=again)
             case _:
                 assert_never(said.way)
+
+    async def _reply(self, said: Said, room: Room, card: Card, *, again: bool) -> None:
+        """Where the agent was spoken to; where it may not speak, to this person alone."""
+        try:
+            await self._say(room, card, _key(said), said.under, again=again)
+        except (NotFound, Unreachable) as error:
+            if error.temporary or _alone(room):
+                raise
+            await self._whisper(said, card, again=again)
 
     async def _say(self, room: Room, card: Card, key: str, under: str = "", *, again: bool) -> None:
         """Without a row in the database, as a card has one: an answer that is lost in a crash is given anew."""

@@ -107,7 +107,8 @@ class Calls:
         """Answer through the address that came with a command or a click; False if it is no longer good."""
         try:
             async with self.session.post(url, json=dict(message)) as answer:
-                return answer.status == 200
+                said = (await answer.read()).replace(b" ", b"")
+                return answer.status == 200 and b'"ok":false' not in said
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
 

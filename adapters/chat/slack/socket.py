@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import aiohttp
 
+from adapters.chat.outbox import Busy
 from engine.errors import OnCallError
 
 Receive: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[str | None]]
@@ -25,6 +26,12 @@ HEARTBEAT = 15.0
 
 BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between two tries to connect, each up to a quarter longer."""
+
+ENDS: Mapping[str, str] = {
+    "link_disabled": "Socket Mode is switched off. Switch it on in the settings of the Slack app.",
+    "too_many_websockets": "Too many programs are connected with this app token. Stop those that are not needed.",
+}
+"""Reasons for which Slack ends a connection, other than to renew it."""
 
 SETTLED = 60.0
 """Seconds. A connection that breaks sooner is not made again at once."""
@@ -59,14 +66,16 @@ class Socket:
                 attempt = 0 if asked_to or loop.time() > began + SETTLED else attempt + 1
 
     async def _dial(self, attempt: int) -> aiohttp.ClientWebSocketResponse:
+        asked = 0.0
         for number in count(attempt):
-            pause = BACKOFF[min(number, len(BACKOFF) - 1)]
+            pause = max(asked, BACKOFF[min(number, len(BACKOFF) - 1)])
             await asyncio.sleep(pause * random.uniform(1.0, 1.25))  # noqa: S311 - not a secret
             try:
                 line = await self._session().ws_connect(await self._address(), heartbeat=HEARTBEAT)
             except (OnCallError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 # others' texts hold the address, and with it the ticket
                 self._tell(str(error) if isinstance(error, OnCallError) else type(error).__name__)
+                asked = error.after if isinstance(error, Busy) else 0.0
                 continue
             self._tell("")
             return line
@@ -100,9 +109,10 @@ class Socket:
             log.info("an acknowledgement came too late for its connection")
 
     def _may_come_back(self, reason: str) -> bool:
-        if reason == "link_disabled":
-            self._tell("Socket Mode is switched off. Switch it on in the settings of the Slack app.")
-        return reason != "link_disabled"
+        """At once, that is; else after a while."""
+        if why := ENDS.get(reason):
+            self._tell(why)
+        return not why
 
     def _tell(self, trouble: str) -> None:
         """Once when it begins, once when it is over, not at every try."""

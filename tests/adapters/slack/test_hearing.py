@@ -50,6 +50,24 @@ class TestHearing:
         assert (shown["via"], shown["thread_ts"]) == ("chat.postEphemeral", asked.ts)
         assert await office.slack.thread("incidents", asked.ts) == []
 
+    async def test_where_it_may_not_reply_it_answers_its_speaker_alone(self, office: Office, chat: SlackChat) -> None:
+        office.slack.api.fail("chat.postMessage", "restricted_action_thread_locked")
+        asked = await office.slack.person("alice").mention("list", "incidents")
+        [shown] = await office.slack.until(lambda: office.slack.ephemerals("alice"))
+        assert "You said list" in words(shown)
+        assert await office.slack.thread("incidents", asked.ts) == []
+
+    @pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found"])
+    async def test_where_nothing_can_be_shown_it_answers_in_a_direct_message(
+        self, office: Office, chat: SlackChat, error: str
+    ) -> None:
+        office.slack.api.fail("response_url", "expired_url")
+        office.slack.api.fail("chat.postEphemeral", error)
+        await office.slack.person("alice").slash("/oncall", "status", "incidents")
+        await office.slack.until(lambda: office.slack.api.made("chat.postMessage"))
+        [told] = await office.slack.direct_messages("alice")
+        assert "You said status" in words(told)
+
     async def test_a_direct_message_is_answered_where_it_was_said(self, office: Office, chat: SlackChat) -> None:
         cleo = office.slack.person("cleo")
         first = await cleo.direct("status https://wiki.acme.test/a?b=1&c=2")

@@ -12,7 +12,7 @@ from adapters.chat.slack.platform import Tokens
 from storage.memory import MemoryInbox
 from tests.adapters.clerk import said
 from tests.adapters.slack_office import Office, by_socket, standing
-from tests.servers.slack import Slack
+from tests.servers.slack import Fault, Slack
 
 pytestmark = pytest.mark.real
 
@@ -90,19 +90,31 @@ class TestSocket:
         complaints = [one for one in caplog.records if "no connection to Slack" in one.getMessage()]
         assert len(complaints) == 1
 
-    async def test_socket_mode_that_is_switched_off_is_named(
-        self, office: Office, caplog: pytest.LogCaptureFixture
+    @pytest.mark.parametrize(
+        ("reason", "words"), [("link_disabled", "Switch it on"), ("too_many_websockets", "Stop those")]
+    )
+    async def test_a_connection_that_slack_will_not_have_is_named(
+        self, office: Office, caplog: pytest.LogCaptureFixture, reason: str, words: str
     ) -> None:
         async with office.open(by_socket(office.slack)):
             await office.slack.socket.ready()
-            await office.slack.socket.disconnect("link_disabled", grace=0.1)
-            await office.slack.until(lambda: "Switch it on" in caplog.text)
+            await office.slack.socket.disconnect(reason, grace=0.1)
+            await office.slack.until(lambda: words in caplog.text)
             await asyncio.sleep(0.5)
             assert office.slack.socket.connections == 1, "it does not come back at once"
+
+    async def test_it_asks_for_a_connection_no_sooner_than_slack_wants(self, office: Office) -> None:
+        office.slack.api.fail("apps.connections.open", Fault.BUSY, after=3)
+        async with office.open(by_socket(office.slack)):
+            await office.slack.socket.ready(seconds=20)
+        first, second = office.slack.api.made("apps.connections.open")
+        assert (first.status, second.status) == (429, 200)
+        assert second.time - first.time >= 3
 
     async def test_a_refused_token_is_named(self, office: Office, caplog: pytest.LogCaptureFixture) -> None:
         async with office.open(Tokens("xoxb-wrong", app="xapp-wrong")):
             await office.slack.until(lambda: "token" in caplog.text)
+            await office.slack.until(lambda: "app token" in caplog.text)
         assert "does not accept" in caplog.text
         assert "xoxb-wrong" not in caplog.text
         assert "xapp-wrong" not in caplog.text
