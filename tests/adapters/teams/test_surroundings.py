@@ -6,20 +6,28 @@ import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from adapters.chat.ask import Ask, Room
 from adapters.chat.card import Card
+from adapters.chat.outbox import Outbox, Unkept
+from adapters.chat.pace import Pace
 from adapters.chat.platform import Ref
 from adapters.chat.teams import front_desk
-from adapters.chat.teams.platform import TeamsChat
-from engine.errors import NotFound
+from adapters.chat.teams.calls import Calls
+from adapters.chat.teams.keys import Keys
+from adapters.chat.teams.platform import Registration, TeamsChat
+from adapters.chat.teams.sign_in import SignIn
+from engine.errors import NotFound, Unreachable
 from tests.adapters.teams_office import INCIDENT, INCIDENTS, Office, answered
+from tests.clock import FakeClock
 from tests.servers.entra import TENANT
 from tests.servers.teams import activities
 from tests.servers.teams.company import BOT_NAME, CHANNELS, PEOPLE
 from tests.servers.teams.reading import words
-from tests.servers.teams_connector import Teams
+from tests.servers.teams_connector import Teams, served
 
 pytestmark = pytest.mark.real
 
@@ -204,3 +212,27 @@ async def test_a_press_in_a_thread_of_a_channel_is_answered_in_that_thread(
     [ask] = office.asks
     assert ask == Ask("approve 17 0badc0de", "teams", BOB.aad, "Bob", ask.room, root.message, BOB.email)
     assert Ref(ask.room, ask.thread) == root
+
+
+async def test_no_secret_follows_a_redirect() -> None:
+    stolen: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        if request.path.startswith("/elsewhere"):
+            stolen.append(request.path)
+            return web.json_response({"access_token": "x", "expires_in": 3600, "jwks_uri": "http://127.0.0.1:9/"})
+        raise web.HTTPTemporaryRedirect(f"/elsewhere{request.path}")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", elsewhere)
+    async with served(app) as url, aiohttp.ClientSession() as session:
+        known, clock = Registration("an-id", "s3cret", openid=f"{url}/keys", login=f"{url}/token"), FakeClock()
+        with pytest.raises(Unreachable):
+            await SignIn(known, lambda: session, clock).header()
+        with pytest.raises(Unreachable):
+            await Keys(known.openid, lambda: session, clock).get("a key")
+        unsigned = SignIn(Registration(), lambda: session, clock)
+        calls = Calls(unsigned, Outbox("teams", Unkept(), Pace({}, clock)), lambda: session)
+        with pytest.raises(Unreachable):
+            await calls.now("POST", f"{url}/v3/conversations", {})
+    assert stolen == []
