@@ -8,6 +8,7 @@ from typing import assert_never
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text, Tone
 from bot.words import OUTCOMES, affected, clock, excerpt, in_order, name, percent, span, standing
 from engine.amend import asked
+from engine.errors import NotFound, Unreachable
 from engine.events import (
     Acknowledged,
     Acted,
@@ -275,9 +276,10 @@ def _known(incident: Incident, id: str) -> Action | None:
     return next((action for action in known if action.id == id), None)
 
 
-def unreached_card(person: str, platform: str, why: str) -> Card:
+def unreached_card(person: str, platform: str, why: NotFound | Unreachable) -> Card:
     """The thread's word that a direct message did not reach the person it was meant for."""
-    text = f"{why} Say `link` in the web chat, or ask an admin: oncall people link {person} {platform} <id>"
+    linking = f" Say link in the web chat, or ask an admin: oncall people link {person} {platform} <id>"
+    text = f"{why}{linking if isinstance(why, NotFound) else ''}"
     return Card(f"I could not reach {person} here", (Text(text),), tone=Tone.BAD)
 
 

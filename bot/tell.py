@@ -171,15 +171,18 @@ class Teller:
         return card
 
     async def _tell_storm(self, room: Room, news: Sequence[News]) -> None:
-        await self._show_digest(room, [one.incident for one in news])
+        incidents = [one.incident for one in news]
+        if failure := await refused(self._show_digest(room, incidents)):
+            if room == self._where.home:
+                raise failure
+            await self._show_digest(self._where.home, incidents)
         woken: dict[str, list[Incident]] = defaultdict(list)
         for one in news:
             for _, event in one.events:
                 if isinstance(event, Escalated):
                     woken[event.to].append(one.incident)
-        for person, incidents in woken.items():
-            # there is no thread to say a failure in; the room has the digest
-            await refused(self._wake_to_storm(person, incidents))
+        for person, theirs in woken.items():
+            await refused(self._wake_to_storm(person, theirs))  # no thread to say it in; the room has the digest
         for one in news:
             await self._told(one)
 
@@ -201,7 +204,7 @@ class Teller:
         except (NotFound, Unreachable) as error:
             if error.temporary:
                 raise
-            card = unreached_card(event.to, self._platform.name, str(error))
+            card = unreached_card(event.to, self._platform.name, error)
             await self._platform.post(thread.room, card, key=f"{incident.id}-{sequence}-unreached", thread=thread)
 
     async def _wake_in(self, room: Room, incident: Incident, sequence: int, event: Escalated) -> None:

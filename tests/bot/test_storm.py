@@ -12,6 +12,7 @@ from adapters.chat.card import Card
 from adapters.chat.web.body import from_json
 from bot.storm import WINDOW
 from engine import decide, group
+from engine.errors import Unreachable
 from engine.events import Escalated
 from engine.model import Entry, Severity, WaitsFor
 from engine.respond import advance
@@ -126,5 +127,27 @@ async def test_a_chat_that_fails_in_the_middle_of_a_storm_doubles_and_loses_noth
         except Exception:  # noqa: BLE001, S112 - whatever the chat does, the next round comes
             continue
     assert await cards(told) == 10
+    assert "4 more incidents" in await digest(told)
+    assert await told.desk.incidents.untold("web") == []
+
+
+async def test_a_storm_in_a_room_that_was_closed_is_told_in_the_main_room() -> None:
+    told = Told()
+    told.room, told.platform.closed = Room("data"), {"data"}
+    await breaks(told, *dags(14))
+    await told.tell()
+    assert await cards(told) == 10
+    assert "4 more incidents" in await digest(told)
+    assert await told.desk.incidents.untold("web") == []
+
+
+async def test_a_storm_is_told_even_if_whoever_is_on_call_cannot_be_spoken_to() -> None:
+    told = Told()
+    await told.knows("ada")
+    told.platform.away = Unreachable("Her account is deactivated.", temporary=False)
+    await breaks(told, *dags(14))
+    for incident in await told.desk.incidents.waiting_for(WaitsFor.PERSON):
+        await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered."))
+    await told.tell()
     assert "4 more incidents" in await digest(told)
     assert await told.desk.incidents.untold("web") == []

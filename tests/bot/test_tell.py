@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from adapters.chat.ask import Room
-from adapters.chat.card import Card, Link
+from adapters.chat.card import Card, Link, Text
 from adapters.chat.platform import Handle, Platform, Ref
 from adapters.chat.web.body import from_json
 from adapters.chat.web.memory import MemoryPosts
@@ -19,7 +19,7 @@ from bot.storm import Storms
 from bot.tell import Teller, Where
 from engine import decide, group
 from engine.desk import Desk
-from engine.errors import Unreachable
+from engine.errors import NotFound, Unreachable
 from engine.events import Escalated
 from engine.model import Account, Incident, Role, WaitsFor
 from engine.respond import advance
@@ -63,6 +63,8 @@ class Flaky(Platform):
     def __init__(self, real: Platform, failures: int) -> None:
         self.real, self.failures, self.poison = real, failures, ""
         self.defect: Exception = ValueError("a defect in one card")
+        self.away: Exception | None = None
+        """Why nobody can be spoken to alone."""
         self.closed: set[str] = set()
         """Rooms in which nothing can be said or changed any more, and messages that take no replies."""
 
@@ -86,6 +88,8 @@ class Flaky(Platform):
         await self.real.update(ref, card)
 
     async def direct(self, identity: str) -> Room:
+        if self.away:
+            raise self.away
         return await self.real.direct(identity)
 
     def link(self, ref: Ref) -> str:
@@ -286,3 +290,46 @@ async def test_a_thread_that_takes_no_replies_keeps_nobody_from_being_woken() ->
     told.platform.closed = set()
     await told.tell()
     assert await told.titles() == ["#1 Airflow task orders.transform ran into its timeout", "I have woken ada"]
+
+
+LINKING = " Say link in the web chat, or ask an admin: oncall people link ada web <id>"
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (NotFound("Slack knows no such person."), f"Slack knows no such person.{LINKING}"),
+        (Unreachable("Her account is deactivated.", temporary=False), "Her account is deactivated."),
+        (None, f"There is no account ada.{LINKING}"),
+    ],
+    ids=type,
+)
+async def test_the_thread_says_why_somebody_could_not_be_woken(away: Exception | None, words: str) -> None:
+    told = Told()
+    told.platform.away = away
+    if away:
+        await told.knows("ada")
+    [incident] = await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered for 15 minutes."))
+    await told.tell()
+    assert "I could not reach ada here" in await told.titles()
+    bodies = [from_json(post.body) for post in await told.posts.room(ROOM)]
+    [card] = [body for body in bodies if isinstance(body, Card) and body.title == "I could not reach ada here"]
+    assert card.parts == (Text(words),)
+    assert await told.desk.incidents.untold("web") == []
+
+
+async def test_somebody_who_does_not_answer_now_is_woken_later() -> None:
+    told = Told()
+    await told.knows("ada")
+    told.platform.away = Unreachable("The chat did not answer.")
+    [incident] = await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered for 15 minutes."))
+    with pytest.raises(Unreachable):
+        await told.tell()
+    told.platform.away = None
+    await told.tell()
+    assert "I could not reach ada here" not in await told.titles()
+    assert len(await told.titles(await told.platform.direct("ada"))) == 1

@@ -22,7 +22,7 @@ from adapters.chat.slack.people import People
 from adapters.chat.slack.rates import RATES
 from adapters.chat.slack.rooms import Rooms
 from adapters.chat.slack.socket import Socket
-from engine.errors import OnCallError
+from engine.errors import NotFound, OnCallError
 from engine.ports import Clock
 
 __all__ = ["SlackChat", "Tokens"]
@@ -65,7 +65,11 @@ class SlackChat(Platform):
         token without the scope to read the channel posts again instead.
         """
         place = thread.room if thread else await self._rooms.id(room)
-        return await self._answers.post(place, card, key, thread.message if thread else "")
+        try:
+            return await self._answers.post(place, card, key, thread.message if thread else "")
+        except NotFound:
+            self._rooms.gone(room)
+            raise
 
     async def update(self, ref: Ref, card: Card) -> None:
         """Raises NotFound if nothing stands there any more."""

@@ -48,6 +48,10 @@ class Rooms:
             )
         return Room(self._ids[name])
 
+    def gone(self, room: str) -> None:
+        """What had this name is no longer there; another channel may have it now."""
+        self._ids.pop(room.removeprefix("#"), None)
+
     async def all(self) -> Mapping[str, Channel]:
         """Every channel that the agent can see, by id. Raises Unreachable."""
         for kinds in KINDS:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, TypeAlias
 
 from adapters.chat.slack import modal
+from adapters.chat.slack.written import written
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -118,7 +119,7 @@ def reported(body: Payload, at: float) -> Said:
     message = body["message"]
     return Said(
         str(body["trigger_id"]),
-        f"report {plain(_words(message))}",
+        f"report {plain(written(message))}",
         str(body["user"]["id"]),
         str(body["channel"]["id"]),
         Way.PERSON,
@@ -193,12 +194,6 @@ def _by_person(event: Payload) -> bool:
     """Neither a bot's word, nor news about a message that was changed or deleted."""
     subtype = event.get("subtype")
     return bool(event.get("user")) and not event.get("bot_id") and subtype in (None, "file_share", "thread_broadcast")
-
-
-def _words(message: Payload) -> str:
-    """All that the message says; alerts often stand in attachments."""
-    texts = [message.get("text"), *(one.get("text") or one.get("fallback") for one in message.get("attachments") or [])]
-    return "\n".join(str(text) for text in texts if text)
 
 
 def _sent_id(body: Payload) -> str:

@@ -42,6 +42,14 @@ class TestSpeaking:
         await office.slack.invite("war-room")
         assert (await chat.post(Room("war-room"), Card("new"), key="new")).room == office.slack.channels["war-room"]
 
+    async def test_a_channel_that_has_a_dead_ones_name_is_found(self, office: Office, chat: SlackChat) -> None:
+        await standing(office, chat)
+        office.slack.api.fail("chat.postMessage", "channel_not_found")
+        with pytest.raises(NotFound, match="no such channel"):
+            await chat.post(Room("#incidents"), INCIDENT, key="after")
+        await chat.post(Room("#incidents"), INCIDENT, key="after")
+        assert len(office.slack.api.made("conversations.list")) == 2
+
     async def test_where_it_cannot_speak_it_says_what_to_do(self, office: Office, chat: SlackChat) -> None:
         with pytest.raises(NotFound, match="no channel #nowhere"):
             await chat.post(Room("nowhere"), INCIDENT, key="a")
