@@ -7,7 +7,7 @@ import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from adapters.logs.files import DEFAULT_PATHS
 from bot import example, health, people, platforms, schedule
 from bot.answer import answer
 from bot.clock import SystemClock
+from bot.current_services import CurrentServices
 from bot.findings import Findings, teaches
 from bot.link_codes import LinkCodes
 from bot.log import get_logger
@@ -135,18 +136,20 @@ async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIte
         supplies = supplied(settings, database, clock, accounts)
         places = platforms.connected(supplies)
         bell = Bell()
+        catalogue = CurrentServices(settings.service_catalogue, accounts)
+        await catalogue.read()
         desk = Desk(
             incidents=memory(database, listeners(settings, places)),
             detector=detector(),
             targets=await stack.enter_async_context(connected(settings)),
             clock=clock,
             new_id=lambda: uuid.uuid4().hex,
-            policy=await people.owned(accounts, policy(settings, await people.on_call(accounts, settings))),
+            policy=replace(policy(settings, await people.on_call(accounts, settings)), services=catalogue.services),
             publish=bell.ring,
             brake=KeptBrake(supplies.cursors, clock),
             library=Library(SqlKnowledgeEntries(database, clock), knowledge.load()),
         )
-        app = assemble(Parts(supplies, database, held, desk, accounts, places, bell))
+        app = assemble(Parts(supplies, database, held, desk, accounts, places, bell, catalogue))
         yield Program(app, desk, supplies.sign_in.new_link(settings.address, first.username))
 
 
@@ -161,6 +164,7 @@ class Parts:
     accounts: People
     places: Sequence[Where]
     bell: Bell
+    catalogue: CurrentServices
 
     @property
     def settings(self) -> Settings:
@@ -201,7 +205,7 @@ def assemble(parts: Parts) -> web.Application:
     office = Office(
         desk,
         parts.accounts,
-        lambda: (*targets, *watch.facts()),
+        lambda: (*targets, *watch.facts(), *parts.catalogue.facts()),
         example=stage,
         conversations=conversations,
         codes=codes,
@@ -212,6 +216,7 @@ def assemble(parts: Parts) -> web.Application:
         past=Past(desk.incidents, desk.library),
     )
     jobs: dict[str, tuple[schedule.Job, float]] = {
+        "services": (parts.catalogue.look, settings.monitoring_interval),
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
         "tick": (watch.tick, TICK),
         "hold": (partial(_keep_hold, parts.held), HOLD),

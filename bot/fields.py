@@ -182,7 +182,8 @@ class ProgramFields(BaseSettings):
         "",
         examples=["/etc/oncall/services.toml"],
         description="TOML file that says which service what belongs to, what depends on it, who owns it and when it may"
-        " be changed; docs/services.toml explains every key. Empty means that no service is known.",
+        " be changed; docs/services.toml explains every key. A changed file counts within MONITORING_INTERVAL."
+        " Empty means that no service is known.",
     )
     risks: Risks = Field(
         (),

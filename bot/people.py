@@ -8,7 +8,6 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from bot.log import get_logger
 from bot.service_catalogue import unknown_owners
 from bot.settings import Settings
-from engine.desk import Policy
 from engine.errors import NotFound, Refused
 from engine.model import Account, Role
 from engine.ports import People
@@ -102,17 +101,17 @@ async def on_call(people: People, settings: Settings) -> tuple[str, ...]:
     return tuple(by_email[email.lower()] for email in settings.oncall_emails if email.lower() in by_email)
 
 
-async def owned(people: People, policy: Policy) -> Policy:
-    """The owners of services by their user names, as whoever is on call. Who has no account cannot be woken."""
+async def owned(people: People, services: Services) -> Services:
+    """Services with their owners by user names, as whoever is on call. Who has no account cannot be woken."""
     accounts = [account for account in await people.all() if account.is_active]
     names = {name.lower(): one.username for one in accounts for name in (one.username, one.email) if name}
-    for owner, theirs in unknown_owners(policy.services, names).items():
+    for owner, theirs in unknown_owners(services, names).items():
         log.warning("an owner has no account and cannot be woken", owner=owner, services=theirs)
 
     def known(service: Service) -> Service:
         return replace(service, owners=tuple(names[one.lower()] for one in service.owners if one.lower() in names))
 
-    return replace(policy, services=Services(tuple(map(known, policy.services.all))))
+    return Services(tuple(map(known, services.all)))
 
 
 def _admin(name: str) -> Account:

@@ -69,10 +69,15 @@ class Catalogue(BaseModel):
 
 def services(path: str) -> Services:
     """The services of the catalogue at ``path``; none if it is empty. Raises Misconfigured with all that is wrong."""
+    return read(written(path), path)
+
+
+def written(path: str) -> str:
+    """The text of the catalogue at ``path``; nothing if that is empty. Raises Misconfigured if it cannot be read."""
     if not path:
-        return Services()
+        return ""
     try:
-        return read(Path(path).read_text("utf-8"), path)
+        return Path(path).read_text("utf-8")
     except UnicodeDecodeError:
         raise Misconfigured(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as error:

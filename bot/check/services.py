@@ -12,6 +12,8 @@ from engine.model import Criticality
 
 SUBJECT = "SERVICE_CATALOGUE"
 
+ADVICE = "docs/services.toml explains every key. A program that runs keeps the catalogue that was good last."
+
 Names = Callable[[], Awaitable[Collection[str]]]
 """User names and e-mail addresses of those who have an account. Raises OnCallError."""
 
@@ -24,7 +26,7 @@ async def catalogue(settings: Settings, accounts: Names | None) -> list[Line]:
         known = services(settings.service_catalogue)
     except Misconfigured as error:
         head, *rest = str(error).splitlines()
-        return [Line(Level.ERROR, SUBJECT, one, "docs/services.toml explains every key.") for one in rest or [head]]
+        return [Line(Level.ERROR, SUBJECT, one, ADVICE) for one in rest or [head]]
     critical = sum(one.criticality is Criticality.CRITICAL for one in known.all)
     lines = [Line(Level.OK, SUBJECT, f"{len(known.all)} services, {critical} of them critical")]
     names = [*_named(settings), *await _kept(accounts)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.app import policy, program
 from bot.check import Systems, check
 from bot.check.report import Level, Line
+from bot.current_services import CurrentServices
 from bot.people import owned
 from bot.service_catalogue import identifiers, read, services
 from bot.settings import Settings, load
-from engine.desk import Policy
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Account, Criticality, Role
 from engine.services import Service, Services
@@ -120,7 +123,7 @@ async def test_owners_are_woken_by_their_accounts_and_strangers_are_not() -> Non
     await people.save(Account("2", "bob", "Bob", "Bob@Example.com", Role.RESPONDER))
     await people.save(Account("3", "eve", "Eve", "eve@example.com", Role.RESPONDER, is_active=False))
     known = Services((Service("a", owners=("bob@example.com", "ada", "eve", "mallory")),))
-    assert (await owned(people, Policy(services=known))).services.all[0].owners == ("bob", "ada")
+    assert (await owned(people, known)).all[0].owners == ("bob", "ada")
 
 
 async def test_the_program_wakes_owners_by_their_accounts(tmp_path: Path) -> None:
@@ -136,6 +139,85 @@ async def test_the_program_wakes_owners_by_their_accounts(tmp_path: Path) -> Non
         owners = {one.name: one.owners for one in ready.desk.policy.services.all}
         assert (owners["checkout"], owners["payments"], owners["orders-etl"]) == (("ada", "bob"), ("bob",), ())
         assert ready.desk.policy.on_call == ("bob",)
+
+
+async def test_a_changed_file_is_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
+    people = MemoryPeople()
+    await people.save(Account("1", "ada", "Ada", "ada@example.com", Role.RESPONDER))
+    file = tmp_path / "services.toml"
+    file.write_text("[service.shop]\nowners = ['ada@example.com']\nholds = [{ dag_id = ['shop_*'] }]\n")
+    current = CurrentServices(str(file), people)
+    await current.read()
+    known = current.services
+    assert known.all[0].owners == ("ada",)
+    file.write_text("[service.till]\ncriticality = 'critical'\nholds = [{ dag_id = ['shop_*'] }]\n")
+    await current.look()
+    impact = known.impact({"dag_id": "shop_daily"})
+    assert impact
+    assert (impact.service, impact.worst, current.facts()) == ("till", Criticality.CRITICAL, ())
+    file.write_text("[service.till]\ncriticality = 'huge'\n")
+    await current.look()
+    assert known.named("till")
+    assert "service.till.criticality: " in str(current.facts())
+    file.unlink()
+    await current.look()
+    assert known.named("till")
+    assert "No such file" in str(current.facts())
+    file.write_text("")
+    await current.look()
+    assert (len(known.all), current.facts()) == (0, ())
+
+
+async def test_a_broken_file_is_told_of_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "services.toml"
+    file.write_text("[service.shop]\n")
+    current = CurrentServices(str(file), MemoryPeople())
+    await current.read()
+    file.write_text("[service.shop\n")
+    for _ in range(3):
+        await current.look()
+    assert capsys.readouterr().out.count("the catalogue of services stays as it was") == 1
+
+
+async def test_people_who_cannot_be_asked_now_are_asked_at_the_next_look(tmp_path: Path) -> None:
+    class Away(MemoryPeople):
+        away = True
+
+        async def all(self) -> Sequence[Account]:
+            if self.away:
+                raise Unreachable("The database does not answer.")
+            return await super().all()
+
+    people, file = Away(), tmp_path / "services.toml"
+    file.write_text("[service.shop]\n")
+    current = CurrentServices(str(file), people)
+    await current.look()
+    assert (len(current.services.all), "does not answer" in str(current.facts())) == (0, True)
+    people.away = False
+    await current.look()
+    assert (len(current.services.all), current.facts()) == (1, ())
+
+
+async def test_the_program_reads_a_changed_file_while_it_runs(tmp_path: Path) -> None:
+    file = tmp_path / "services.toml"
+    file.write_text("[service.shop]\n")
+    address = f"sqlite:///{tmp_path}/x.db"
+    settings = load(
+        {
+            "DATABASE_URL": address,
+            "SERVICE_CATALOGUE": str(file),
+            "MONITORING_INTERVAL": "1",
+            "LOG_PATHS": str(tmp_path / "none.log"),
+        }
+    )
+    async with program(settings) as ready:
+        runner = web.AppRunner(ready.app)
+        await runner.setup()
+        file.write_text("[service.till]\n")
+        async with asyncio.timeout(60):
+            while not ready.desk.policy.services.named("till"):
+                await asyncio.sleep(0.05)
+        await runner.cleanup()
 
 
 def configured(file: Path) -> Settings:
@@ -167,4 +249,4 @@ async def test_the_check_has_an_error_for_each_mistake(tmp_path: Path) -> None:
     )
     errors = [line for line in await found(tmp_path / "s.toml") if line.level is Level.ERROR]
     assert [line.text.partition(":")[0] for line in errors] == ["service.a.owner", "service.b.criticality"]
-    assert all("docs/services.toml" in line.advice for line in errors)
+    assert all("docs/services.toml" in line.advice and "good last" in line.advice for line in errors)

@@ -65,8 +65,8 @@ async def office(machine: Machine, clock: FakeClock | None = None, **settings: o
     for one in PEOPLE:
         await people.save(one)
         await people.link("web", one.username, one.id)
-    policy = Policy(on_call=("ada",), services=read(CATALOGUE, "services.toml"))
-    known = await owned(people, replace(policy, **settings))  # type: ignore[arg-type] # a test says which settings
+    policy = Policy(on_call=("ada",), services=await owned(people, read(CATALOGUE, "services.toml")))
+    known = replace(policy, **settings)  # type: ignore[arg-type] # a test says which settings
     return Office(desk(machine, clock, known), people, lambda: ())
 
 
