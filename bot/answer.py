@@ -14,6 +14,9 @@ from bot.office import Asked, Office
 from engine.errors import Forbidden, Invalid, OnCallError
 from engine.model import Account
 
+MENTIONED = frozenset({"teams"})
+"""Platforms without commands that begin with a slash."""
+
 log = get_logger("answer")
 
 
@@ -21,7 +24,7 @@ async def answer(ask: Ask, office: Office) -> Card:
     """Never raises: whatever goes wrong is a sentence to the person and a line in the log."""
     command = COMMANDS.get(ask.verb)
     if command is None:
-        return help_card(office) if ask.verb in ("", "help") else unknown(ask, office)
+        return help_card(ask, office) if ask.verb in ("", "help") else unknown(ask, office)
     try:
         ask = await office.placed(ask)
         account = await office.recognised(ask)
@@ -54,14 +57,17 @@ def unknown(ask: Ask, office: Office) -> Card:
     """The nearest right word, as a button that says it."""
     near = get_close_matches(ask.verb, [*COMMANDS, "help"], n=1, cutoff=0.5)
     if not near:
-        return help_card(office, f"I do not know the word “{ask.verb[:40]}”.")
+        return help_card(ask, office, f"I do not know the word “{ask.verb[:40]}”.")
     meant = " ".join([near[0], *ask.words])
     parts: tuple[Part, ...] = (Text(f"Did you mean “{near[0]}”?"), Button(f"Yes: {meant[:60]}", meant, primary=True))
     return Card(f"I do not know “{ask.verb[:40]}”", parts, private=True)
 
 
-def help_card(office: Office, first: str = "") -> Card:
+def help_card(ask: Ask, office: Office, first: str = "") -> Card:
     known = offered(in_example=office.example is not None)
-    rows = tuple((f"/oncall {usage(name)}", command.help) for name, command in known.items())
-    intro = (Text(first),) if first else ()
-    return Card("What you can say", (*intro, Facts((*rows, ("/oncall help", "this list")))), private=True)
+    slash = "" if ask.platform in MENTIONED else "/oncall "
+    rows = (*((usage(name), command.help) for name, command in known.items()), ("help", "this list"))
+    how = "" if slash else "Where others are, mention me first; in our own chat the words are enough."
+    intro = tuple(Text(text) for text in (first, how) if text)
+    facts = Facts(tuple((f"{slash}{words}", meaning) for words, meaning in rows))
+    return Card("What you can say", (*intro, facts), private=True)

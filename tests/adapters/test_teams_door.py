@@ -51,6 +51,10 @@ def spoken(office: Office, **changed: Any) -> dict[str, Any]:
     return {**said, **changed}
 
 
+def deep(levels: int) -> dict[str, Any]:
+    return {"a": deep(levels - 1)} if levels else {}
+
+
 async def heard(office: Office) -> list[str]:
     """What was heard a moment later."""
     await asyncio.sleep(0.1)
@@ -126,6 +130,7 @@ async def test_a_body_that_is_no_activity_is_refused(body: bytes, office: Office
         {"serviceUrl": "file:///etc/passwd"},
         {"timestamp": "yesterday"},
         {"attachments": 7},
+        {"value": deep(100)},
     ],
 )
 async def test_an_activity_of_another_shape_is_refused(changed: dict[str, Any], office: Office) -> None:

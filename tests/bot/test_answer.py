@@ -8,7 +8,7 @@ import pytest
 
 from adapters.chat import plain
 from adapters.chat.ask import Ask, Room
-from adapters.chat.card import Button, Card, Form
+from adapters.chat.card import Button, Card, Facts, Form
 from bot.access import Permission, may
 from bot.answer import answer
 from bot.commands import COMMANDS, offered, usage
@@ -190,3 +190,11 @@ async def test_everything_can_be_frozen_and_thawed(talk: Talk) -> None:
     assert "Thawed" in await talk.say("approver", "thaw")
     assert "Nothing is frozen" in await talk.say("approver", "thaw")
     assert "Approved" in await talk.say("approver", "approve 1")
+
+
+@pytest.mark.parametrize(("platform", "first"), [("web", "/oncall list"), ("slack", "/oncall list"), ("teams", "list")])
+async def test_help_says_what_is_typed_there(platform: str, first: str, talk: Talk) -> None:
+    card = await answer(Ask("help", platform, "a", "A", Room("r")), talk.office)
+    [facts] = [part for part in card.parts if isinstance(part, Facts)]
+    assert facts.pairs[0][0] == first
+    assert ("mention me first" in plain.render(card)) == (platform == "teams")

@@ -217,6 +217,19 @@ class TestTrouble:
         await teams.until(lambda: [one.id for one in teams.messages("channel")] == [second.id])
         await chat.update(ref, Card("still here"))
 
+    async def test_a_card_of_another_room_is_not_taken_for_the_second(self, teams: Teams, chat: TeamsChat) -> None:
+        teams.swallows(method="POST", within="conversations")
+        with pytest.raises(Unsure):
+            await chat.post(INCIDENTS, INCIDENT, key="17")
+        await chat.post(INCIDENTS, INCIDENT, key="17")
+        await chat.post(Room(teams.group), INCIDENT, key="18")
+        first, second = teams.messages("channel")
+        sent = {"type": "Action.Execute", "verb": "refresh", "data": {"ask": "show 17", "key": "17"}}
+        for message in (teams.latest("group"), first):
+            await teams.person("bob").invokes(message, sent, trigger="automatic")
+        await teams.until(lambda: teams.messages("channel") == [second])
+        assert len(teams.messages("group")) == 1
+
     async def test_nobody_can_have_other_cards_deleted(self, teams: Teams, chat: TeamsChat) -> None:
         other = await chat.post(INCIDENTS, Card("other", (Button("a", "ack 1"),)), key="1")
         message = teams.messages("channel")[0]
