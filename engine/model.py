@@ -143,11 +143,6 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
 
-def nothing_wrong(_parameters: Mapping[str, str]) -> Mapping[str, str]:
-    """The default: a target that has nothing to say about parameters before it acts."""
-    return {}
-
-
 def in_words(names: Sequence[str]) -> str:
     """Names of parameters as they are spoken: ``deployment and container name``."""
     *most, last = (name.replace("_", " ") for name in names)
@@ -171,7 +166,7 @@ class ActionSpec:
     undo: str
     request: Callable[[Mapping[str, str]], str]
     verify_within: timedelta = timedelta(minutes=10)
-    wrong: Callable[[Mapping[str, str]], Mapping[str, str]] = nothing_wrong
+    wrong: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _: {}
     object: tuple[str, ...] = ()
     timeout: timedelta = timedelta(seconds=30)
     repeat: str = ""
@@ -288,16 +283,12 @@ class Impact:
     @property
     def worst(self) -> Criticality:
         """Of the service and of all that depends on it."""
-        all = [self.criticality, *(one.criticality for one in self.depends_on_it)]
-        return max(all, key=lambda one: one.rank)
+        return max((self.criticality, *(one.criticality for one in self.depends_on_it)), key=lambda one: one.rank)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Our best explanation, what we would do, and how sure we are that it helps (0 to 1).
-
-    ``pattern`` is the failure that is taken to be behind it, which a look may have named; empty if nobody knows it.
-    """
+    """Our best explanation, what we would do, and how sure we are that it helps (0 to 1)."""
 
     summary: str
     category: str
@@ -310,6 +301,7 @@ class Diagnosis:
     predicted_seconds: int | None = None
     impact: Impact | None = None
     pattern: str = ""
+    """The failure that is behind it, which a look may have named; empty if nobody knows it."""
 
 
 RAN = (ActionStatus.COMPLETED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
@@ -360,7 +352,7 @@ class Incident:
 
     @property
     def failure(self) -> str:
-        """The failure that is behind it, as far as is known: what a look has named, else what the log tells."""
+        """As far as is known: what a look has named to be behind it, else what the log tells."""
         return (self.diagnosis.pattern if self.diagnosis else "") or self.signal.pattern
 
     @property
