@@ -60,6 +60,19 @@ class Running(Some):
         return _longest([one for one in named if one.seconds >= self.running_seconds], self.most)
 
 
+class One(Where):
+    """One session by its number, whatever it does."""
+
+    pid: Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+    @property
+    def scope(self) -> str:
+        return ""
+
+    def choose(self, sessions: Sequence[S]) -> Sequence[S]:
+        return [one for one in sessions if one.number == self.pid]
+
+
 def _longest(sessions: Sequence[S], most: int) -> Sequence[S]:
     return sorted(sessions, key=lambda one: (-one.seconds, one.number))[:most]
 

@@ -96,7 +96,8 @@ class Databases(Target, Generic[S]):
                 found = await self._see(server, connection, wanted)
         except (Refused, NotFound) as error:
             return Evidence(self.name, f"{titled(self.name)} was not looked at: {error}")
-        return Evidence(self.name, found.summary, found.state, found.healthy)
+        why = found.behind
+        return Evidence(self.name, found.summary, found.state, found.healthy, why.names, why.cause, why.shows)
 
     async def act(self, action: Action) -> Outcome:
         """Raises nothing: where the answer was lost it is UNKNOWN, all else is known not to have happened."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from adapters.targets.choosing import Idle, Running, Some
+from adapters.targets.choosing import Idle, One, Running, Some
 from adapters.targets.kept_open import Lost
 from adapters.targets.sessions import Seen, Session, outcome
 from adapters.targets.wanted import HOST, PORT, spec
@@ -41,6 +41,16 @@ def terminate_idle_sessions(model: type[Idle]) -> ActionSpec:
         risk=Risk.LOW,
         effect="Ends the sessions that have been idle longest, for {idle_seconds} seconds or more, at most {most} "
         "of them[, of database {database_name}][, of user {database_user}][, on {database_host}]",
+        undo=_NONE,
+        repeat=_ALIVE,
+    )  # fmt: skip
+
+
+def terminate_session(model: type[One]) -> ActionSpec:
+    return spec(
+        "terminate_session", model, HOST, PORT, Parameter("pid", "Number of the session", kind="integer"),
+        risk=Risk.MEDIUM,
+        effect="Ends session {pid}[ on {database_host}], whatever it does: the locks that it holds are free then",
         undo=_NONE,
         repeat=_ALIVE,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from engine.model import Judgement, Outcome, Result, Verdict
@@ -42,13 +42,28 @@ S = TypeVar("S", bound=Session)
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """As ``Evidence`` has them; all empty where nothing is to blame."""
+
+    cause: str = ""
+    shows: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """A sentence with a space before it."""
+        return f" {self.shows[:1].upper()}{self.shows[1:]}." if self.shows else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen(Generic[S]):
-    """What one look found. ``chosen``: the sessions that an approval is for."""
+    """What one look found. ``chosen``: the sessions that an approval is for; ``behind``: what is to blame."""
 
     summary: str
     state: Mapping[str, str]
     healthy: bool | None = None
     chosen: Sequence[S] = ()
+    behind: Behind = field(default_factory=Behind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from adapters.targets.choosing import Some, inside
+from adapters.targets.choosing import One, Some, inside
 from adapters.targets.ending import each, unfit
+from adapters.targets.holding import MYSQL, behind
 from adapters.targets.kept_open import Lost
 from adapters.targets.mysql.actions import MaxConnections, Pool
 from adapters.targets.mysql.server import NO_SUCH_SESSION, Denied, Server
@@ -29,12 +31,22 @@ async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> 
         summary = f"{server.place}: {room}. max_connections would become {to}."
         return Seen(summary, {**of, "max_connections": str(room.allowed), "to": str(to)}, ill)
     shown = await server.sessions(connection)
-    overview = f"{server.place}: {room}; {_doing(shown)}."
-    if type(wanted) is Some or not isinstance(wanted, Some):  # the server as a whole, for no action
-        return Seen(overview, of, ill)
+    why = behind(MYSQL, server.place, wanted, room, shown, await _held(server, connection, shown))
+    overview = f"{server.place}: {room}; {_doing(shown)}.{why.words}"
+    if type(wanted) is Some or not isinstance(wanted, Some | One):  # the server as a whole, for no action
+        return Seen(overview, of, ill, behind=why)
     chosen, words = inside(fence, server.place, wanted, shown)
     state = bound(chosen, whatever_they_do=isinstance(wanted, Pool))
-    return Seen(f"{overview} {words}", {**of, **state}, False if chosen else ill, chosen)
+    return Seen(f"{overview} {words}", {**of, **state}, False if chosen else ill, chosen, why)
+
+
+async def _held(server: Server, connection: Any, shown: Sequence[Session]) -> Sequence[int]:
+    """Nobody where we may not see it: what is good to know, and no reason to fail."""
+    if not any(one.doing == WAITS for one in shown):
+        return ()
+    with suppress(Denied):
+        return await server.holders(connection)
+    return ()
 
 
 def _doing(shown: Sequence[Session]) -> str:

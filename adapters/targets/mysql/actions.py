@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets.choosing import Idle, Running, Some
-from adapters.targets.ending import restart_connection_pool, terminate_idle_sessions, terminate_queries
+from adapters.targets.choosing import Idle, One, Running, Some
+from adapters.targets.ending import (
+    restart_connection_pool,
+    terminate_idle_sessions,
+    terminate_queries,
+    terminate_session,
+)
 from adapters.targets.wanted import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
 from engine.model import ActionSpec, Risk
 
@@ -18,6 +23,11 @@ class IdleSessions(Idle):
 class Queries(Running):
     def __str__(self) -> str:
         return _kill(self, "COMMAND IN ('Query', 'Execute')", f"TIME >= {self.running_seconds}", self.most)
+
+
+class Blocker(One):
+    def __str__(self) -> str:
+        return f"KILL CONNECTION {self.pid};{self.server}"
 
 
 class Pool(Some):
@@ -36,6 +46,7 @@ class MaxConnections(Increase):
 MODELS: Mapping[str, type[Where]] = {
     "terminate_queries": Queries,
     "terminate_idle_sessions": IdleSessions,
+    "terminate_session": Blocker,
     "restart_connection_pool": Pool,
     "increase_max_connections": MaxConnections,
 }
@@ -45,7 +56,9 @@ _TELLING: Mapping[str, type[Where]] = {"running_seconds": Queries, "idle_seconds
 
 def meant(identifiers: Mapping[str, str]) -> tuple[type[Where], dict[str, str]]:
     """Whose state these names ask for: an action's own, told by a parameter that no other has, or the server's."""
-    otherwise = Pool if identifiers.get("database_user") else Some
+    otherwise: type[Where] = Pool if identifiers.get("database_user") else Some
+    if identifiers.get("pid") and not {"database_name", "database_user"} & identifiers.keys():
+        otherwise = Blocker
     model = next((model for name, model in _TELLING.items() if name in identifiers), otherwise)
     return model, among(model, identifiers)
 
@@ -63,6 +76,7 @@ CATALOGUE: Mapping[str, ActionSpec] = {
     for one in (
         terminate_queries(Queries),
         terminate_idle_sessions(IdleSessions),
+        terminate_session(Blocker),
         restart_connection_pool(Pool),
         spec(
             "increase_max_connections", MaxConnections, HOST, PORT, FROM, TO,

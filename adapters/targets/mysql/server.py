@@ -49,6 +49,14 @@ FROM performance_schema.threads p LEFT JOIN information_schema.INNODB_TRX t ON t
 WHERE p.TYPE = 'FOREGROUND' AND p.PROCESSLIST_ID <> CONNECTION_ID()
 """
 
+# https://dev.mysql.com/doc/refman/8.4/en/innodb-information-schema-examples.html
+HOLDERS = """
+SELECT DISTINCT t.trx_mysql_thread_id AS holder
+FROM {waits} w JOIN information_schema.INNODB_TRX t ON t.trx_id = w.{holder}
+WHERE t.trx_state <> 'LOCK WAIT' AND t.trx_mysql_thread_id <> 0
+LIMIT 10
+"""
+
 ROOM = """
 SELECT @@GLOBAL.max_connections AS allowed, VERSION() AS version,
        (SELECT VARIABLE_VALUE FROM {schema}.global_status WHERE VARIABLE_NAME = 'Threads_connected') AS taken
@@ -92,6 +100,14 @@ class Server(KeptOpen[Any]):
         query = MARIADB if await self.is_mariadb(connection) else MYSQL
         rows = await self.ask(connection, query)
         return [shown(row) for row in rows if row["command"] in DOING and row["user"] not in self._spared]
+
+    async def holders(self, connection: Any) -> Sequence[int]:
+        """The sessions that others wait for while they wait for nobody themselves. Raises Denied."""
+        waits, holder = "performance_schema.data_lock_waits", "BLOCKING_ENGINE_TRANSACTION_ID"
+        if await self.is_mariadb(connection):
+            waits, holder = "information_schema.INNODB_LOCK_WAITS", "blocking_trx_id"
+        rows = await self.ask(connection, HOLDERS.format(waits=waits, holder=holder))
+        return sorted(int(row["holder"]) for row in rows)
 
     async def _knock(self) -> Any:
         try:

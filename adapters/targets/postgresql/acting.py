@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from adapters.targets.choosing import Some
+from adapters.targets.choosing import One, Some
 from adapters.targets.ending import each, unfit
 from adapters.targets.kept_open import Lost
 from adapters.targets.place import Fence
@@ -26,7 +26,7 @@ async def act(server: Server, connection: Any, fence: Fence, wanted: Where, seen
             return await _widen(server, connection, wanted, seen)
         case RoleLimit():
             return await _limit(server, connection, wanted, seen)
-        case Some() | Query():
+        case Some() | One():
             return await _touch(server, connection, fence, wanted, seen)
         case _:
             raise TypeError(f"no way to do {type(wanted).__name__}")
@@ -57,7 +57,7 @@ async def _limit(server: Server, connection: Any, wanted: RoleLimit, seen: State
     return await _sent(server, connection, wanted.statement, words)
 
 
-async def _touch(server: Server, connection: Any, fence: Fence, wanted: Some | Query, seen: State) -> Outcome:
+async def _touch(server: Server, connection: Any, fence: Fence, wanted: Some | One, seen: State) -> Outcome:
     with server.said():
         now = await some(server, connection, fence, wanted)
     if why := unfit(now, seen):

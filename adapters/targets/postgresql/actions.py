@@ -8,8 +8,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from adapters.targets.choosing import Idle, Running, S, Some
-from adapters.targets.ending import restart_connection_pool, terminate_idle_sessions, terminate_queries
+from adapters.targets.choosing import Idle, One, Running, S, Some
+from adapters.targets.ending import (
+    restart_connection_pool,
+    terminate_idle_sessions,
+    terminate_queries,
+    terminate_session,
+)
 from adapters.targets.wanted import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
 from engine.model import ActionSpec, Parameter, Risk
 
@@ -41,15 +46,16 @@ class Pool(Some):
         return _sql(self, "state = 'idle'", *program)
 
 
-class Query(Where):
-    pid: Annotated[int, Field(ge=1, le=2**31 - 1)]
+class Blocker(One):
+    def __str__(self) -> str:
+        return f"SELECT pg_terminate_backend({self.pid});{self.server}"
 
-    @property
-    def scope(self) -> str:
-        return ""
+
+class Query(One):
+    """What that session runs, and not the session."""
 
     def choose(self, sessions: Sequence[S]) -> Sequence[S]:
-        return [one for one in sessions if one.number == self.pid and not one.idle]
+        return [one for one in super().choose(sessions) if not one.idle]
 
     def __str__(self) -> str:
         return f"SELECT pg_cancel_backend({self.pid});{self.server}"
@@ -74,6 +80,7 @@ class RoleLimit(Where):
 MODELS: Mapping[str, type[Where]] = {
     "terminate_queries": Queries,
     "terminate_idle_sessions": IdleSessions,
+    "terminate_session": Blocker,
     "restart_connection_pool": Pool,
     "cancel_query": Query,
     "increase_max_connections": MaxConnections,
@@ -86,13 +93,21 @@ _TELLING: Mapping[str, type[Where]] = {
     "application_name": Pool,
     "connection_limit": RoleLimit,
     "to": MaxConnections,
-    "pid": Query,
 }
+
+_WHOSE = {"database_name", "database_user"}
+"""Of a log that names these, the process id is that of whoever complains."""
 
 
 def meant(identifiers: Mapping[str, str]) -> tuple[type[Where], dict[str, str]]:
-    """Whose state these names ask for: an action's own, told by a parameter that no other has, or the server's."""
-    model = next((model for name, model in _TELLING.items() if name in identifiers), Some)
+    """Whose state these names ask for: an action's own, told by a parameter that no other has, or the server's.
+
+    An action that lacks a name yet is about the server, too: what is seen there may be that name.
+    """
+    otherwise = Blocker if identifiers.get("pid") and not _WHOSE & identifiers.keys() else Some
+    model = next((model for name, model in _TELLING.items() if name in identifiers), otherwise)
+    lacks = any(field.is_required() and not identifiers.get(name) for name, field in model.model_fields.items())
+    model = Some if lacks else model
     return model, among(model, identifiers)
 
 
@@ -117,6 +132,7 @@ CATALOGUE: Mapping[str, ActionSpec] = {
     for one in (
         terminate_queries(Queries),
         terminate_idle_sessions(IdleSessions),
+        terminate_session(Blocker),
         restart_connection_pool(
             Pool, Parameter("application_name", "Only of this program", required=False),
             of="[, program {application_name}]",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.targets.choosing import Some, inside
+from adapters.targets.choosing import One, Some, inside
+from adapters.targets.holding import POSTGRESQL, behind
 from adapters.targets.place import Fence
-from adapters.targets.postgresql.actions import MaxConnections, Pool, Query, RoleLimit
+from adapters.targets.postgresql.actions import MaxConnections, Pool, RoleLimit
 from adapters.targets.postgresql.server import (
     MAX_CONNECTIONS,
     MAY_SEE_WRITTEN,
@@ -18,7 +19,7 @@ from adapters.targets.postgresql.server import (
     room,
     sessions,
 )
-from adapters.targets.sessions import Room, Seen, bound
+from adapters.targets.sessions import WAITS, Room, Seen, bound
 from adapters.targets.wanted import Where
 from engine.errors import Refused
 
@@ -31,23 +32,24 @@ async def seen(server: Server, connection: Any, fence: Fence, wanted: Where) -> 
                 return await limits(server, connection, wanted)
             case RoleLimit():
                 return await role(server, connection, wanted)
-            case Some() | Query():
+            case Some() | One():
                 return await some(server, connection, fence, wanted)
             case _:
                 raise TypeError(f"no look for {type(wanted).__name__}")
 
 
-async def some(server: Server, connection: Any, fence: Fence, wanted: Some | Query) -> Seen[Here]:
+async def some(server: Server, connection: Any, fence: Fence, wanted: Some | One) -> Seen[Here]:
     """Never ``healthy``: a server with room says nothing about the client whose own pool is exhausted."""
     has = await room(connection)
     shown = await sessions(connection)
+    why = behind(POSTGRESQL, server.place, wanted, has, shown, await _held(connection, shown))
+    overview = f"{_overview(server, has, shown)}{why.words}"
+    if type(wanted) is Some:  # the server as a whole, for no action
+        return Seen(overview, _of(server), False if has.full else None, behind=why)
     chosen, words = inside(fence, server.place, wanted, shown)
     state = bound(chosen, whatever_they_do=isinstance(wanted, Pool))
-    if type(wanted) is Some:  # the server as a whole, for no action
-        return Seen(await _overview(server, connection, has, shown), _of(server), False if has.full else None)
     ill = has.full or bool(chosen)
-    summary = f"{await _overview(server, connection, has, shown)} {words}"
-    return Seen(summary, {**_of(server), **state}, False if ill else None, chosen)
+    return Seen(f"{overview} {words}", {**_of(server), **state}, False if ill else None, chosen, why)
 
 
 async def limits(server: Server, connection: Any, wanted: MaxConnections) -> Seen[Here]:
@@ -87,12 +89,14 @@ async def _written(connection: Any) -> str:
     return (await connection.fetchval(WRITTEN)) or "" if may else ""
 
 
-async def _overview(server: Server, connection: Any, has: Room, shown: Sequence[Here]) -> str:
+async def _held(connection: Any, shown: Sequence[Here]) -> Sequence[int]:
+    return await holders(connection) if any(one.doing == WAITS for one in shown) else ()
+
+
+def _overview(server: Server, has: Room, shown: Sequence[Here]) -> str:
     idle = sum(one.idle for one in shown)
-    waiting = sum(one.doing != "running" and not one.idle for one in shown)
-    held = await holders(connection) if waiting else ()
-    locks = f" {waiting} wait for a lock" + (f" that {', '.join(map(str, held))} holds." if held else ".")
-    return f"{server}: {has}; {idle} of the sessions are idle.{locks if waiting else ''}"
+    waiting = sum(one.doing == WAITS for one in shown)
+    return f"{server}: {has}; {idle} of the sessions are idle{f', {waiting} wait for a lock' if waiting else ''}."
 
 
 def _of(server: Server) -> dict[str, str]:

@@ -64,7 +64,7 @@ async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: Postg
     session, task = await shop.runs()
     action = await running(target)
     evidence = await target.look(action.parameters)
-    assert f"1 wait for a lock that {holder.get_server_pid()} holds" in evidence.summary
+    assert f"1 session waits for a lock held by {holder.get_server_pid()} shop@postgres (etl) idle" in evidence.summary
     assert action.seen.keys() == {"server", f"session {session.get_server_pid()}"}
 
     outcome = await target.act(action)
