@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -227,6 +228,7 @@ def _text(file: str) -> str:
 
 
 def main() -> None:
+    gc.freeze()  # what is loaded by now stays: looking it through again and again holds up everything else
     app()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -66,7 +67,10 @@ class KnowledgeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries that were kept, in the order in which they were, up to and with this ``revision``."""
+    """Entries that were kept, in the order in which they were, up to and with this ``revision``.
+
+    They say all but when: that is never searched, and reading it takes as long as all the rest.
+    """
 
     revision: int
     entries: Sequence[KnowledgeEntry]
@@ -80,6 +84,12 @@ class KnowledgeEntries(Protocol):
 
     def changed(self, after: int) -> AsyncIterator[Page]:
         """What was kept after this revision, 0 for everything. Nothing older appears later."""
+
+    async def named(self, ids: Iterable[str]) -> Mapping[str, KnowledgeEntry]:
+        """Those of these that are there."""
+
+    async def all(self) -> Sequence[KnowledgeEntry]:
+        """Every one, in whatever order."""
 
     async def used(self, id: str, at: datetime) -> None:
         """This entry was of use. One that is not there is left alone."""
@@ -98,27 +108,28 @@ class Found:
 
 
 class Library:
-    """Everything that is known, in memory to be found in, and always as new as the store behind it."""
+    """Everything that is known: what to find it by is in memory, what was found is read from the store behind it."""
 
     def __init__(self, entries: KnowledgeEntries, shipped: Knowledge = ()) -> None:
         self._store = entries
         self._shipped = {pattern.id: entry_of(pattern) for pattern in shipped}
-        self._entries: dict[str, KnowledgeEntry] = dict(self._shipped)
-        self._index = Index(document(entry) for entry in self._entries.values())
-        self._rows: dict[str, KnowledgeEntry] = {}
+        self._index = Index(document(entry) for entry in self._shipped.values())
+        self._rows: set[str] = set()
         self._revision = 0
         self._turn = asyncio.Lock()
+        self._reading = threading.Lock()
         self._deciding = asyncio.Lock()
 
     async def all(self) -> Sequence[KnowledgeEntry]:
         """What people keep and what ships, by id, without what they dismissed."""
-        await self._refresh()
-        return sorted((one for one in self._entries.values() if not one.dismissed), key=lambda entry: entry.id)
+        kept = {entry.id: entry for entry in await self._store.all()}
+        known = {**self._shipped, **kept}
+        return [known[id] for id in sorted(known) if not known[id].dismissed]
 
     async def rows(self) -> Sequence[KnowledgeEntry]:
         """Every row of actions that was learned here: proposed, accepted or dismissed."""
         await self._refresh()
-        return [*self._rows.values()]
+        return [*(await self._store.named(self._rows)).values()] if self._rows else []
 
     async def learned(self, pattern: str, environment: str) -> Sequence[KnowledgeEntry]:
         """The rows of actions that people have accepted for this failure in this environment."""
@@ -129,11 +140,15 @@ class Library:
         """What people keep, by id."""
         return [entry for entry in await self.all() if self._shipped.get(entry.id) is not entry]
 
+    async def named(self, ids: Sequence[str]) -> Mapping[str, KnowledgeEntry]:
+        """Those of these that are known."""
+        shipped = {id: self._shipped[id] for id in ids if id in self._shipped}
+        return {**shipped, **await self._store.named(ids)} if ids else {}
+
     async def get(self, id: str) -> KnowledgeEntry:
         """Raises NotFound."""
-        await self._refresh()
         try:
-            return self._entries[id]
+            return (await self.named([id]))[id]
         except KeyError:
             raise NotFound(f"The knowledge base has no entry {id[:80]}.") from None
 
@@ -141,16 +156,22 @@ class Library:
         """What is most like ``text``, best first; what nobody has accepted yet comes with the others."""
         await self._refresh()
         async with self._turn:
-            return [Found(self._entries[hit.id], hit) for hit in self._index.search(text, service, limit)]
+            with self._reading:
+                hits = self._index.search(text, service, limit)
+        known = await self.named([hit.id for hit in hits])
+        return [Found(known[hit.id], hit) for hit in hits if hit.id in known]
 
     async def keep(self, entries: Sequence[KnowledgeEntry]) -> int:
         """Keep these and return how many are new or other than before; a thousand at a time, each all or none."""
-        await self._refresh()
-        latest = {entry.id: entry for entry in entries}
-        news = [entry for entry in latest.values() if not _same(self._entries.get(entry.id), entry)]
-        for start in range(0, len(news), AT_ONCE):
-            await self._store.put(news[start : start + AT_ONCE])
-        return len(news)
+        latest = [*{entry.id: entry for entry in entries}.values()]
+        kept = 0
+        for start in range(0, len(latest), AT_ONCE):
+            some = latest[start : start + AT_ONCE]
+            known = await self.named([entry.id for entry in some])
+            news = [entry for entry in some if not _same(known.get(entry.id), entry)]
+            await self._store.put(news)
+            kept += len(news)
+        return kept
 
     async def used(self, id: str, at: datetime) -> None:
         """Something was proposed because of this entry."""
@@ -172,28 +193,28 @@ class Library:
             return decided
 
     async def _refresh(self) -> None:
-        """Take up what this or another program kept since; the postings are made beside, not before, other work."""
+        """Take up what this or another program kept since, beside and not before other work."""
         async with self._turn:
             async for page in self._store.changed(self._revision):
-                for entry in page.entries:
-                    self._take(entry)
+                await asyncio.to_thread(self._take_up, page.entries)
+                self._rows -= {entry.id for entry in page.entries}
+                self._rows |= {entry.id for entry in page.entries if entry.learned}
                 self._revision = page.revision
-                await asyncio.sleep(0)
             if self._index.unsettled:
-                await asyncio.to_thread(self._index.settle)
+                await asyncio.to_thread(self._settle)
 
-    def _take(self, entry: KnowledgeEntry) -> None:
-        """What was used once more says what it said before: it is not read again."""
-        known = self._entries.get(entry.id)
-        self._entries[entry.id] = entry
-        if entry.learned:
-            self._rows[entry.id] = entry
-        else:
-            self._rows.pop(entry.id, None)
-        if entry.dismissed:
-            self._index.drop(entry.id)
-        elif not _same(known, entry):
-            self._index.put(document(entry))
+    def _take_up(self, entries: Sequence[KnowledgeEntry]) -> None:
+        with self._reading:  # a task that is cancelled no longer waits for its thread, and the next takes its turn
+            for entry in entries:
+                if entry.dismissed:
+                    self._index.drop(entry.id)
+                else:
+                    self._index.put(document(entry))
+            self._index.read()
+
+    def _settle(self) -> None:
+        with self._reading:
+            self._index.settle()
 
 
 def _same(known: KnowledgeEntry | None, entry: KnowledgeEntry) -> bool:

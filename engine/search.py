@@ -23,6 +23,10 @@ from engine.terms import GAP, LONGEST, Integers, Vocabulary, terms
 
 Floats: TypeAlias = NDArray[np.float64]
 
+Words: TypeAlias = tuple[str, ...]
+_Marks: TypeAlias = tuple[Words, Words, Words]
+"""What of a document is compared as it is: phrases, tags, services. Python's collector passes over tuples."""
+
 PATTERN, SERVICE, TAG, WORD = 10.0, 8.0, 5.0, 3.0
 """The document's points for an error pattern, the service, a tag, and a word of title or description."""
 
@@ -69,15 +73,6 @@ class Hit:
     phrases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """What of a document is compared as it is."""
-
-    phrases: tuple[str, ...]
-    tags: tuple[str, ...]
-    services: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +133,10 @@ class Index:
         self.drop(document.id)
         self._rows[document.id] = len(self._ids)
         self._ids.append(document.id)
-        self._marks.append(_Marks(document.phrases, document.tags, document.services))
+        self._marks.append((document.phrases, document.tags, document.services))
         self._waiting.append(document)
         if len(self._waiting) >= AT_ONCE:
-            self._read()
+            self.read()
 
     def drop(self, id: str) -> None:
         """Forget a document; one that is not there is forgotten already."""
@@ -157,11 +152,11 @@ class Index:
         """The documents most like ``text``, best first; of equals the first by id. What shares no word is no hit."""
         if self.unsettled:
             self.settle()
-        self._read()
+        self.read()
         idf = self._idf()
         question, found = self._question(text, idf), text[:LONGEST].lower()
         maybe = self._gate.owners(found).union(range(self._postings.count, len(self._ids)))
-        held = {row for row in maybe if any(holds(found, one) for one in self._marks[row].phrases)}
+        held = {row for row in maybe if any(holds(found, one) for one in self._marks[row][0])}
         rows = self._candidates(question, held)
         if not rows:
             return []
@@ -174,7 +169,7 @@ class Index:
 
     def settle(self) -> None:
         """Make the postings afresh from all that was put. 100,000 entries take half a second."""
-        self._read()
+        self.read()
         count = len(self._ids)
         if not count:
             return
@@ -187,7 +182,7 @@ class Index:
         idf = np.maximum(np.log((len(self._rows) + 1) / (standing + 0.5)), 0.05)
         weights = points * idf[every]
         length = np.sqrt(np.bincount(owner, weights**2, minlength=count))
-        self._gate = Gate((row, self._marks[row].phrases) for row in self._rows.values())
+        self._gate = Gate((row, self._marks[row][0]) for row in self._rows.values())
         order = _order(every)
         self._postings = _Postings(
             count=count,
@@ -197,7 +192,7 @@ class Index:
             weights=(weights / length[owner])[order].astype(np.float32),
         )
 
-    def _read(self) -> None:
+    def read(self) -> None:
         """Read what waits: its terms in their order, and each once with the most points of those it stands for."""
         documents, self._waiting = self._waiting, []
         if not documents:
@@ -276,10 +271,10 @@ class Index:
 
     def _hit(self, row: int, like: float, text: str, service: str) -> Hit:
         """The likeness, raised by the points for a whole pattern and for the service; a tag counts as a word does."""
-        marks = self._marks[row]
-        phrases = tuple(phrase for phrase in marks.phrases if holds(text, phrase))
-        tags = tuple(tag for tag in marks.tags if tag.lower() in text)
-        services = tuple(one for one in marks.services if service and one.lower() == service.lower())
+        phrases, tags, services = self._marks[row]
+        phrases = tuple(phrase for phrase in phrases if holds(text, phrase))
+        tags = tuple(tag for tag in tags if tag.lower() in text)
+        services = tuple(one for one in services if service and one.lower() == service.lower())
         points = PATTERN * len(phrases) + SERVICE * len(services)
         return Hit(self._ids[row], min(like * (1 + points / (points + HALF)), 1.0), phrases, tags, services)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, replace
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, delete, insert, or_, select, update
 
 from engine.knowledge_base import KnowledgeEntries, KnowledgeEntry, Page
 from engine.ports import Clock
@@ -22,10 +24,18 @@ REVISIONS = "knowledge"
 AT_ONCE = 500
 """Ids in one statement: every database takes as many parameters."""
 
-PAGE = 2_000
+PAGE = 1_000
 """Rows that are read at once."""
 
 LISTS = ("tags", "error_patterns", "solution_steps", "automated_actions", "related_services")
+TIMES = ("last_used", "created_at", "updated_at")
+
+FIELDS = tuple(field.name for field in fields(KnowledgeEntry))
+
+WHOLE = tuple(cast(one, Text).label(one.name) if one.name in LISTS else one for one in table.c)
+"""An entry's columns, its lists as the text in which they are kept."""
+
+SAID = tuple(one for one in WHOLE if one.name not in TIMES)
 
 
 class SqlKnowledgeEntries(KnowledgeEntries):
@@ -52,8 +62,8 @@ class SqlKnowledgeEntries(KnowledgeEntries):
     async def changed(self, after: int) -> AsyncIterator[Page]:
         last: tuple[int, str] = (after, "")
         while True:
-            rows = await self._page(last)
-            entries = [_entry(row) for row in rows]
+            rows = await self._rows(self._after(last, SAID))
+            entries = await asyncio.to_thread(_entries, rows)
             if rows:
                 last = rows[-1].revision, rows[-1].id
             if len(rows) < self._at_once:
@@ -62,19 +72,38 @@ class SqlKnowledgeEntries(KnowledgeEntries):
         if last[0] > after:
             yield Page(last[0], entries)
 
-    async def _page(self, last: tuple[int, str]) -> Sequence[Row[Any]]:
-        beyond = table.c.revision > last[0]
-        if last[1]:
-            beyond = or_(beyond, and_(table.c.revision == last[0], table.c.id > last[1]))
-        query = select(table).where(beyond).order_by(table.c.revision, table.c.id).limit(self._at_once)
+    async def named(self, ids: Iterable[str]) -> Mapping[str, KnowledgeEntry]:
+        found: dict[str, KnowledgeEntry] = {}
+        keys = [key(id) for id in ids]
+        for start in range(0, len(keys), AT_ONCE):
+            these = table.c.id.in_(keys[start : start + AT_ONCE])
+            found |= {entry.id: entry for entry in _entries(await self._rows(select(*WHOLE).where(these)))}
+        return found
+
+    async def all(self) -> Sequence[KnowledgeEntry]:
+        found: list[KnowledgeEntry] = []
+        last: tuple[int, str] = (0, "")
+        while rows := await self._rows(self._after(last, WHOLE)):
+            found += await asyncio.to_thread(_entries, rows)
+            last = rows[-1].revision, rows[-1].id
+        return found
+
+    def _after(self, last: tuple[int, str], columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """The next page; what is put meanwhile comes later, as its revision is higher."""
+        revision, id = last
+        beyond = table.c.revision > revision
+        if id:  # no database but SQLite looks up two columns by one comparison: the first bound leads it there
+            beyond = and_(table.c.revision >= revision, or_(beyond, table.c.id > id))
+        return select(*columns).where(beyond).order_by(table.c.revision, table.c.id).limit(self._at_once)
+
+    async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         async with self.database.read() as connection:
-            return (await connection.execute(query)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return rows
 
     async def used(self, id: str, at: datetime) -> None:
         async with self.database.write() as connection:
-            revision = await following(connection, REVISIONS)
-            this = table.c.id == key(id)
-            await connection.execute(update(table).where(this).values(last_used=at, revision=revision))
+            await connection.execute(update(table).where(table.c.id == key(id)).values(last_used=at))
 
 
 class MemoryKnowledgeEntries(KnowledgeEntries):
@@ -97,10 +126,16 @@ class MemoryKnowledgeEntries(KnowledgeEntries):
         if entries:
             yield Page(self._revision, entries)
 
+    async def named(self, ids: Iterable[str]) -> Mapping[str, KnowledgeEntry]:
+        return {id: self._kept[id][1] for id in ids if id in self._kept}
+
+    async def all(self) -> Sequence[KnowledgeEntry]:
+        return [entry for _, entry in self._kept.values()]
+
     async def used(self, id: str, at: datetime) -> None:
         if id in self._kept:
-            self._revision += 1
-            self._kept[id] = (self._revision, replace(self._kept[id][1], last_used=at))
+            revision, entry = self._kept[id]
+            self._kept[id] = (revision, replace(entry, last_used=at))
 
 
 def _row(id: str, entry: KnowledgeEntry, now: datetime) -> dict[str, Any]:
@@ -117,7 +152,12 @@ def _row(id: str, entry: KnowledgeEntry, now: datetime) -> dict[str, Any]:
     }
 
 
-def _entry(row: Row[Any]) -> KnowledgeEntry:
-    kept: dict[str, Any] = row._asdict()
-    kept.pop("revision")
-    return KnowledgeEntry(**{**kept, **{name: tuple(kept[name]) for name in LISTS}})
+def _entries(rows: Sequence[Row[Any]]) -> list[KnowledgeEntry]:
+    """The lists of all rows are decoded together, column by column: in a tenth of the time."""
+    if not rows:
+        return []
+    columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+    for name in LISTS:
+        columns[name] = tuple(map(tuple, json.loads(f"[{','.join(columns[name])}]")))
+    nothing = (None,) * len(rows)
+    return [*map(KnowledgeEntry, *(columns.get(name, nothing) for name in FIELDS))]

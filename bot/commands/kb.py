@@ -90,7 +90,7 @@ async def _add(asked: Asked, words: str) -> Card:
     if not words:
         return Card("What have you learned?", (ADD,), private=True)
     entry = _entry(_values(words), asked.by)
-    again = any(entry.id == one.id for one in await _library(asked).all())
+    again = await _library(asked).named([entry.id])
     await _library(asked).keep([entry])
     return said(f"Kept as {entry.id}{', in the place of what was known' if again else ''}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -153,6 +154,25 @@ async def test_changes_come_in_pages_and_none_twice(store: KnowledgeEntries) -> 
     assert [page async for page in store.changed(last)] == []
     await store.put(many(3))
     assert [len(page.entries) async for page in store.changed(last)] == [3]
+
+
+async def test_those_that_are_named_come_and_no_others(store: KnowledgeEntries) -> None:
+    await store.put([SPARK, *many(20)])
+    wanted = {entry.id: entry.title for entry in many(20)[3:9]}
+    found = await store.named([*wanted, *(f"not/there {number}" for number in range(1000))])
+    assert {id: entry.title for id, entry in found.items()} == wanted
+    assert await store.named([]) == {}
+
+
+async def test_askers_who_do_not_wait_harm_nobody(store: KnowledgeEntries) -> None:
+    await store.put(many(200))
+    library, other = Library(store), Library(store)
+    for turn in range(20):
+        task = asyncio.create_task(library.search("heap exhausted"))
+        await asyncio.sleep(turn * 0.001)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert await library.search("heap exhausted") == await other.search("heap exhausted")
 
 
 async def test_every_database_finds_the_same_five(store: KnowledgeEntries, clock: SteppingClock) -> None:
