@@ -178,6 +178,15 @@ def test_the_window_for_reporting() -> None:
     assert found(card, "Action.Execute") == []
 
 
+@judged
+def test_a_long_message_is_reported_to_its_end() -> None:
+    card = window_opens("x\n" * 5_000 + "OOM")["task"]["value"]["card"]["content"]
+    assert violations(card) == []
+    [shown] = found(card, "Input.Text")
+    assert shown["value"].endswith("OOM")
+    assert len(shown["value"]) <= shown["maxLength"]
+
+
 def test_a_card_is_about_one_incident_or_none() -> None:
     assert again(INCIDENT) == "show 17"
     assert again(Card("", (Button("a", "show 1"), Button("b", "show 2")))) == ""

@@ -7,6 +7,7 @@ broken POST again, which would say things twice.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -92,13 +93,13 @@ class Calls:
 
     def _later(self, url: str, why: str, wait: str = "") -> Unreachable:
         """Wait as long as we are told, else twice as long each time; not forever."""
-        tried = self._waits.get(url, 0) + 1
+        tried, told = self._waits.get(url, 0) + 1, _seconds(wait)
         self._waits[url] = tried
-        if tried >= TRIES and not wait:
+        if tried >= TRIES and not told:
             del self._waits[url]
             return Unreachable(why)
         pause = min(FIRST_PAUSE * 2 ** (tried - 1), LONGEST_PAUSE) * (0.5 + self._jitter())
-        return Busy(why, max(_seconds(wait), 0.0) or pause)
+        return Busy(why, told or pause)
 
 
 def address(service_url: str, *path: str, **query: str) -> str:
@@ -116,7 +117,5 @@ async def _json(answer: aiohttp.ClientResponse) -> Any:
 
 
 def _seconds(wait: str) -> float:
-    try:
-        return float(wait)
-    except ValueError:
-        return 0.0
+    """0 if it is no number of seconds: Teams sends no dates."""
+    return float(wait) if re.fullmatch(r"[0-9]{1,5}(\.[0-9]+)?", wait) else 0.0

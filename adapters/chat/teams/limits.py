@@ -27,6 +27,7 @@ class Limits:
     ask: int = 2_000
     url: int = 2_000
     input: int = 3_000
+    reported: int = 20_000  # of a message: what failed may stand at its end
     choices: int = 100
     summary: int = 300
     notice: int = 1_500  # an answer that is shown beside the card

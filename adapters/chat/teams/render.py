@@ -15,6 +15,7 @@ from adapters.chat.teams.controls import REFRESH, SEND, control, execute, rows, 
 from adapters.chat.teams.fit import BOUNDS, SHARES
 from adapters.chat.teams.limits import LIMITS, size
 from adapters.chat.teams.words import HARD_SPACE, Element, code, heading, lines, one_line, rich
+from adapters.chat.visible import visible
 
 STYLES = {
     Tone.NEUTRAL: "emphasis",
@@ -151,7 +152,8 @@ def _fact(name: str, value: str, number: int) -> Element:
 
 
 def window(field: Field, send: str) -> Element:
-    """A window of its own with one input; ``Action.Execute`` is not taken there."""
-    form = Form(send, "", (field,))
-    body = [*forms.inputs(form, [field.name], {})]
+    """A window of its own with one long text; ``Action.Execute`` is not taken there."""
+    long = {"maxLength": LIMITS.reported, "value": visible(field.default)[: LIMITS.reported]}
+    inputs = forms.inputs(Form(send, "", (field,)), [field.name], {})
+    body = [{**one, **long} if one["type"] == "Input.Text" else one for one in inputs]
     return {**_frame(body, send), "actions": [{"type": "Action.Submit", "title": send, "style": "positive"}]}

@@ -23,11 +23,11 @@ from adapters.chat.teams.sign_in import SignIn
 from engine.errors import NotFound, Unreachable
 from tests.adapters.teams_office import INCIDENT, INCIDENTS, Office, answered
 from tests.clock import FakeClock
-from tests.servers.entra import TENANT
+from tests.servers.entra import TENANT, Entra
 from tests.servers.teams import activities
 from tests.servers.teams.company import BOT_NAME, CHANNELS, PEOPLE
 from tests.servers.teams.reading import words
-from tests.servers.teams_connector import Teams, served
+from tests.servers.teams_connector import Teams, connector, served
 
 pytestmark = pytest.mark.real
 
@@ -236,3 +236,13 @@ async def test_no_secret_follows_a_redirect() -> None:
         with pytest.raises(Unreachable):
             await calls.now("POST", f"{url}/v3/conversations", {})
     assert stolen == []
+
+
+async def test_a_wait_without_an_end_is_none(sign_in: Entra) -> None:
+    async with connector(sign_in) as teams:
+        chat = Office(teams, clock=FakeClock(), rates={}).chat()
+        teams.fails(429, times=None, retry_after=float("inf"))
+        with pytest.raises(Unreachable) as told:
+            await chat.update(Ref(Room(teams.group), "1"), Card("2"))
+        await chat.close()
+    assert told.value.temporary
