@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -88,11 +88,15 @@ def _whose(kind: Kind, one: Session) -> tuple[str, str]:
 
 
 def _names(at: Place, one: Session, kind: Kind) -> dict[str, str]:
-    """Those of its names that an action would take: a program may call itself anything."""
+    """A program may call itself anything."""
     user, program = _whose(kind, one)
     own = {"database_name": one.database, "database_user": user, "application_name": program}
-    fitting = {name: value for name, value in own.items() if value and _fits(value)}
-    return {"database_host": at.host, "database_port": str(at.port), **fitting}
+    return {"database_host": at.host, "database_port": str(at.port), **fitting(own)}
+
+
+def fitting(names: Mapping[str, str]) -> dict[str, str]:
+    """Those that an action would take."""
+    return {name: value for name, value in names.items() if value and _fits(value)}
 
 
 def _fits(value: str) -> bool:

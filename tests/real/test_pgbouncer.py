@@ -43,8 +43,9 @@ async def target(pgbouncer: Pooler) -> AsyncIterator[PgBouncer]:
             await target.act(await proposed(target, spec, **names))
 
 
-async def client(pgbouncer: Pooler, open_: AsyncExitStack, database: str = "postgres") -> Any:
-    session = await asyncpg.connect(pgbouncer.client(database), statement_cache_size=0)
+async def client(pgbouncer: Pooler, open_: AsyncExitStack, database: str = "postgres", name: str = "") -> Any:
+    named = {"application_name": name}
+    session = await asyncpg.connect(pgbouncer.client(database), statement_cache_size=0, server_settings=named)
     open_.callback(session.terminate)
     return session
 
@@ -65,8 +66,8 @@ async def waited_for(target: PgBouncer) -> None:
 
 async def test_a_pool_that_is_exhausted_grows_at_once(pgbouncer: Pooler, target: PgBouncer) -> None:
     async with AsyncExitStack() as open_:
-        for _ in range(2):
-            await (await client(pgbouncer, open_)).execute("SELECT 1")
+        held = [await client(pgbouncer, open_, name="shop-api") for _ in range(2)]
+        pids = [await one.fetchval("SELECT pg_backend_pid()") for one in held]
         third = asyncio.create_task(answer(pgbouncer, open_))
         open_.callback(third.cancel)
         await waited_for(target)
@@ -75,6 +76,11 @@ async def test_a_pool_that_is_exhausted_grows_at_once(pgbouncer: Pooler, target:
         evidence = await target.look(action.parameters)
         assert evidence.healthy is False
         assert re.search(r"1 clients wait, the first for [1-9]\d* s", evidence.summary)
+        assert evidence.cause == "postgresql/client-pool-exhausted"
+        whose = {"database_name": "postgres", "database_user": pgbouncer.before.user}
+        assert evidence.names == {**whose, "application_name": "shop-api"}
+        assert "its connections at work are 2, 2 of them by shop-api: the longest is that of shop-api" in evidence.shows
+        assert any(f"(process {pid}) since 20" in evidence.shows for pid in pids)
         assert (await target.verify(action)).judgement is Judgement.UNKNOWN
 
         outcome = await target.act(action)

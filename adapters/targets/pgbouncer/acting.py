@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from adapters.targets.kept_open import Lost, plain
 from adapters.targets.pgbouncer.actions import Database, Pause, PoolSize, Reload, Resume
 from adapters.targets.pgbouncer.console import Connection, Console, Pooler
+from adapters.targets.pgbouncer.held import behind
 from adapters.targets.place import Place
 from adapters.targets.sessions import Seen, Session
 from adapters.targets.wanted import Where
@@ -18,7 +19,8 @@ def seen(at: Place, wanted: Where, pooler: Pooler) -> Seen[Session]:
     """Never healthy: a pooler at rest says nothing about a client's own pool. Raises Refused, NotFound."""
     now = _state(at, wanted, pooler)
     ill = pooler.waiting or now.get("paused") == "yes"
-    return Seen(f"{at}: {pooler}", now, False if ill else None)
+    why = behind(pooler)
+    return Seen(f"{at}: {pooler}{why.words}", now, False if ill else None, behind=why)
 
 
 def _state(at: Place, wanted: Where, pooler: Pooler) -> dict[str, str]:

@@ -32,13 +32,19 @@ class Pooler:
     databases: Mapping[str, Row]
     pools: Sequence[Row]
     settings: str
+    servers: Sequence[Row] = ()
+    """Its connections to servers; not asked for where nobody waits."""
+
+    @property
+    def long(self) -> Sequence[Row]:
+        """Pools whose clients have waited for a second or more."""
+        return long(self.pools)
 
     @property
     def waiting(self) -> Mapping[str, int]:
-        """Clients that have waited for a second or more, by database."""
-        long = [one for one in self.pools if one["cl_waiting"] and one["maxwait"] >= 1]
-        names = dict.fromkeys(one["database"] for one in long)
-        return {name: sum(one["cl_waiting"] for one in long if one["database"] == name) for name in names}
+        """Such clients, by database."""
+        names = dict.fromkeys(one["database"] for one in self.long)
+        return {name: sum(one["cl_waiting"] for one in self.long if one["database"] == name) for name in names}
 
     def own_size(self, database: str) -> int | None:
         """What pgbouncer.ini sets for this database alone, as long as it is another number than all others have."""
@@ -55,6 +61,10 @@ class Pooler:
         paused = [name for name in self.databases if self.paused(name)]
         also = f" Paused: {', '.join(map(plain, paused))}." if paused else ""
         return f"default_pool_size is {self.size}{most}; {shown}{more}.{also}"
+
+
+def long(pools: Sequence[Row]) -> Sequence[Row]:
+    return [one for one in pools if one["cl_waiting"] and one["maxwait"] >= 1]
 
 
 def _pool(one: Row) -> str:
@@ -92,6 +102,7 @@ class Console(KeptOpen[Connection]):
             most=int(config.get("max_db_connections", "0")),
             databases={row["name"]: row for row in rows},
             pools=sorted(pools, key=lambda row: -row["cl_waiting"]),
+            servers=await self.ask(connection, "SHOW SERVERS") if long(pools) else (),
             settings=hashlib.sha256(repr(stated).encode()).hexdigest()[:16],
         )
 
