@@ -145,6 +145,13 @@ EVENT = (
         ("Host '10.0.0.5' is not allowed to connect to this MySQL server", {"host": "10.0.0.5"}),
         ('rsync: write failed on "/srv/a/b.tar": No space left', {"path": "/srv/a/b.tar"}),
         ("tar: /backup/x.tar: Wrote only 4096 of 10240 bytes", {"path": "/backup/x.tar"}),
+        (
+            "remote_pod: {'status': {'container_statuses': [{'name': 'istio-proxy', 'ready': False, 'restart_count': 0, "
+            "'state': {'running': None, 'terminated': {'exit_code': 0, 'reason': 'Completed'}}}, {'name': 'base',\n"
+            "    'ready': False, 'restart_count': 0, 'started': False,\n    'state': {'running': None,\n"
+            "  'terminated': {'container_id': 'containerd://4f0', 'exit_code': 137}}}]}}",
+            {"container_name": "base"},
+        ),
     ],
 )
 def test_a_name_is_found_in_the_form_its_system_writes(text: str, names: dict[str, str]) -> None:
