@@ -28,6 +28,8 @@ async def start(desk: Desk, incident: Incident) -> Incident:
     if action.lacking:
         never = Outcome(Result.FAILED, f"Its {in_words(action.lacking)} was never named, so I sent nothing.")
         return await _acted(desk, incident, action, never)
+    if why := _stale(desk, incident):
+        return await _acted(desk, incident, action, Outcome(Result.CHANGED, f"{why} Nothing was sent."))
     sight = await _sight(desk, incident, action, target)
     if isinstance(sight, Outcome):
         return await _acted(desk, incident, action, sight)
@@ -92,6 +94,14 @@ def _action(incident: Incident) -> Action:
 
 async def _acted(desk: Desk, incident: Incident, action: Action, outcome: Outcome) -> Incident:
     return await desk.record_fact(incident.id, Acted(desk.clock.now(), action.id, outcome))
+
+
+def _stale(desk: Desk, incident: Incident) -> str:
+    """Why nobody can mean it any more; empty if they can. Whoever approved may have mended it by hand meanwhile."""
+    since = incident.action_since
+    if since is None or desk.clock.now() - since <= desk.policy.approval_valid:
+        return ""
+    return f"It was approved at {since:%Y-%m-%d %H:%M} UTC, and I could not begin before now: that is too long ago."
 
 
 async def _sight(desk: Desk, incident: Incident, action: Action, target: Target) -> Outcome | Mapping[str, str]:

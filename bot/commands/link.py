@@ -18,9 +18,9 @@ async def link(asked: Asked) -> Card:
         raise Refused("There is no other platform here.")
     if not ask.words:
         return await _offer(asked)
-    if asked.account:
-        raise Refused(f"You are {asked.account.username} here already. An admin can change that.")
     account = await codes.redeem(ask.words[0])
+    if asked.account:  # the code is used up all the same: a whole room may have read it
+        raise Refused(f"You are {asked.account.username} here already. An admin can change that.")
     await asked.office.people.link(ask.platform, ask.identity, account)
     log.info("linked", account=account, platform=ask.platform, identity=ask.identity, by="code")
     known = await asked.office.people.who(ask.platform, ask.identity)

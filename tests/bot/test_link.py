@@ -93,6 +93,14 @@ async def test_who_is_known_is_not_linked_anew_by_a_code(two: Two) -> None:
     assert "You are eve here already" in await two.slack(f"link {await two.code()}")
 
 
+async def test_a_code_that_somebody_known_has_said_aloud_makes_nobody_else_known(two: Two) -> None:
+    await two.people.link("slack", "U1", "1")
+    code = await two.code()
+    assert "You are bob here already" in await two.slack(f"link {code}")
+    assert "used already" in await two.slack(f"link {code}", "U2")
+    assert "I do not know you yet" in await two.slack("approve 1", "U2")
+
+
 async def test_an_address_the_platform_vouches_for_links(two: Two) -> None:
     assert "Approved" in await two.slack("approve 1", email="BOB@example.com")
     assert await two.people.identity("slack", "1") == "U1"

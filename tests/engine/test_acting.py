@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -33,6 +34,30 @@ async def test_a_target_that_moved_since_the_proposal_is_not_touched() -> None:
     acted = next(event for event in await office.incidents.timeline(incident.id) if isinstance(event, Acted))
     assert acted.outcome.result is Result.CHANGED
     assert "try_number was 1, is 2" in acted.outcome.detail
+
+
+async def test_what_was_approved_long_before_it_could_begin_is_proposed_afresh() -> None:
+    machine, clock = Machine(), FakeClock()
+    office = desk(machine, clock)
+    incident = await proposed(machine, office)
+    await decide.approve(office, incident.number, "bob")
+    clock.pass_time(seconds=(office.policy.approval_valid + timedelta(seconds=1)).total_seconds())  # it was away
+    incident = await settle(office, incident)
+    assert machine.acts == []
+    assert incident.action_status is ActionStatus.PENDING
+    acted = next(event for event in await office.incidents.timeline(incident.id) if isinstance(event, Acted))
+    assert acted.outcome.result is Result.CHANGED
+    assert "too long ago" in acted.outcome.detail
+
+
+async def test_what_was_approved_shortly_before_a_crash_is_done() -> None:
+    machine, clock = Machine(), FakeClock()
+    office = desk(machine, clock)
+    incident = await proposed(machine, office)
+    await decide.approve(office, incident.number, "bob")
+    clock.pass_time(seconds=office.policy.approval_valid.total_seconds())
+    await settle(office, incident)
+    assert len(machine.acts) == 1
 
 
 @pytest.mark.parametrize("was", [True, False])
