@@ -62,6 +62,12 @@ async def test_over_https_the_cookie_is_secure(office: Office) -> None:
         assert "Secure" in answer.headers["Set-Cookie"]
 
 
+async def test_behind_a_proxy_that_says_nothing_the_cookie_of_an_https_address_is_secure() -> None:
+    office = Office(address="https://oncall.example.com")
+    async with opened(office), visit(office) as browser, browser.get(office.link()) as answer:
+        assert "Secure" in answer.headers["Set-Cookie"]
+
+
 async def test_links_and_sessions_end(office: Office) -> None:
     link = office.link()
     async with visit(office, "alice") as browser:
@@ -89,6 +95,14 @@ async def test_signing_out_ends_the_session_and_its_streams(office: Office) -> N
 async def test_an_inactive_account_stays_out(office: Office) -> None:
     async with visit(office, GONE.username) as browser, browser.get(HERE) as answer:
         assert answer.status == 401
+
+
+async def test_an_account_that_is_switched_off_hears_nothing_more(office: Office) -> None:
+    async with visit(office, "alice") as alice, visit(office, "bob") as bob, listen(alice) as stream:
+        office.people.switched_off.add("alice")
+        await say(bob, "a word among us")
+        with pytest.raises(EOFError):
+            await stream.news()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
@@ -56,12 +56,14 @@ NOW = datetime(2026, 11, 21, 9, 16, tzinfo=UTC)
 class OfficePeople:
     def __init__(self) -> None:
         self.came: dict[str, datetime] = {}
+        self.switched_off: set[str] = set()
 
     async def seen(self, account_id: str, at: datetime) -> None:
         self.came[account_id] = at
 
     async def named(self, username: str) -> Account | None:
-        return {one.username: one for one in (ALICE, BOB, GONE)}.get(username)
+        account = {one.username: one for one in (ALICE, BOB, GONE)}.get(username)
+        return replace(account, is_active=False) if account and username in self.switched_off else account
 
 
 def timed_out() -> Card:
@@ -111,6 +113,7 @@ class Office:
     asked: list[Ask] = field(default_factory=list)
     patience: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
+    address: str = ""
     runner: web.AppRunner | None = None
 
     def __post_init__(self) -> None:
@@ -123,6 +126,7 @@ class Office:
             hosts=["127.0.0.1", "localhost"],
             commands=COMMANDS,
             demo_people=self.demo_people,
+            address=self.address,
         )
 
     async def handle(self, ask: Ask) -> Card:

@@ -80,6 +80,7 @@ class WebChat(Platform):
             commands=self._commands,
             demo_people=self._demo_people,
             main_room=self._main_room,
+            address=self._address,
         )
         for route in routes.table():
             guarded = self._guard(answers.friendly(route.handler))

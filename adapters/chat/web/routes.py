@@ -64,6 +64,7 @@ class Routes:
     commands: Sequence[Completion]
     demo_people: Mapping[str, DemoPerson]
     main_room: Room
+    address: str = ""
     once: Once = field(default_factory=Once)
 
     def table(self) -> list[web.RouteDef]:
@@ -97,7 +98,7 @@ class Routes:
         # not a redirect: a browser sends a strict cookie along only from a page of our own
         response = self.answers.page("onward", path=room_path(self.main_room))
         response.headers.update(NO_REFERRER)
-        remember(response, request, await self.sign_in.begin(username))
+        remember(response, await self.sign_in.begin(username), encrypted=self._encrypted(request))
         return response
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
@@ -117,7 +118,7 @@ class Routes:
             raise NotFound("There is nobody of this name to play.")
         response = see(room_path(self.main_room))
         await self.sign_in.end(who.session)
-        remember(response, request, await self.sign_in.begin(person.username))
+        remember(response, await self.sign_in.begin(person.username), encrypted=self._encrypted(request))
         return response
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -140,8 +141,8 @@ class Routes:
         async def patches(post: Post) -> Sequence[Patch]:
             return await views.patches(self.posts, reading, post)
 
-        def still_welcome() -> bool:
-            return self.sign_in.sessions.lasts(who.session)
+        async def still_welcome() -> bool:
+            return self.sign_in.sessions.lasts(who.session) and await self.sign_in.account(who.username) is not None
 
         since = request.headers.get("Last-Event-ID") or request.query.get("after", "")
         stream = Stream(self.posts, self.bell, patches, still_welcome)
@@ -171,6 +172,12 @@ class Routes:
         card = await self.handle(ask)
         only_for = who.username if card.private else ""
         await self.tell(Meant(room, key("answer"), "", line.thread, only_for), card)
+
+    def _encrypted(self, request: web.Request) -> bool:
+        # a proxy may have taken the encryption off; a liar only gains that his own cookie is not sent in the clear
+        return (
+            request.secure or self.address.startswith("https://") or request.headers.get("X-Forwarded-Proto") == "https"
+        )
 
     async def _reading(self, request: web.Request, who: Visitor, room: str, thread: str) -> views.Reading:
         return views.Reading(

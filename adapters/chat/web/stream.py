@@ -78,7 +78,7 @@ class Stream:
     posts: Posts
     bell: Bell
     patches: Patches
-    still_welcome: Callable[[], bool]
+    still_welcome: Callable[[], Awaitable[bool]]
 
     async def run(self, request: web.Request, revision: int, headers: dict[str, str]) -> web.StreamResponse:
         response = web.StreamResponse(headers={**headers, "X-Accel-Buffering": "no"})
@@ -93,7 +93,7 @@ class Stream:
         await _write(response, f"retry: {RETRY}\n\n")
         # other processes cannot ring this bell, so silence is a reason to look as well
         async for _ in self.bell.rings(HEARTBEAT):
-            if not self.still_welcome():
+            if not await self.still_welcome():
                 return
             revision = await self._send_news(response, revision)
             await _write(response, ":\n\n")

@@ -36,7 +36,7 @@ async def visitor(request: web.Request, sign_in: SignIn) -> Visitor:
     return Visitor(account, session)
 
 
-def remember(response: web.StreamResponse, request: web.Request, session: str) -> None:
+def remember(response: web.StreamResponse, session: str, *, encrypted: bool) -> None:
     response.set_cookie(
         COOKIE,
         session,
@@ -44,14 +44,9 @@ def remember(response: web.StreamResponse, request: web.Request, session: str) -
         path="/",
         httponly=True,
         samesite="Strict",
-        secure=_encrypted(request),
+        secure=encrypted,
     )
 
 
 def forget(response: web.StreamResponse) -> None:
     response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
-
-
-def _encrypted(request: web.Request) -> bool:
-    # a proxy may have taken the encryption off; a liar only gains that his own cookie is not sent in the clear
-    return request.secure or request.headers.get("X-Forwarded-Proto") == "https"
