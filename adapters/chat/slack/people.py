@@ -85,10 +85,10 @@ def _person(told: Mapping[str, Any], myself: Myself) -> Person:
     profile = told.get("profile") or {}
     names = (profile.get("display_name"), profile.get("real_name"), told.get("real_name"), told.get("name"))
     name = next((str(one) for one in names if one), str(told.get("id", "")))
-    return Person(name, str(profile.get("email") or "") if _one_of_us(told, myself) else "")
+    return Person(name, str(profile.get("email") or "") if one_of_us(told, myself) else "")
 
 
-def _one_of_us(told: Mapping[str, Any], myself: Myself) -> bool:
+def one_of_us(told: Mapping[str, Any], myself: Myself) -> bool:
     """No guest, no bot, nobody from another company in a shared channel, nobody who has left.
 
     https://docs.slack.dev/reference/objects/user-object

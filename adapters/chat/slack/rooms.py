@@ -44,7 +44,7 @@ class Rooms:
         if name not in self._ids:
             raise NotFound(
                 f"There is no channel #{name} that the agent can see. "
-                "Create it; if it is private, say there: /invite, and the agent's name."
+                "Create it, or unarchive it; if it is private, say there: /invite, and the agent's name."
             )
         return Room(self._ids[name])
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.chat.slack.platform import Tokens
 from storage.memory import MemoryInbox
 from tests.adapters.clerk import said
-from tests.adapters.slack_office import Office, by_socket, standing
+from tests.adapters.slack_office import Office, Stumbling, by_socket, standing
 from tests.servers.slack import Fault, Slack
 
 pytestmark = pytest.mark.real
@@ -77,6 +77,17 @@ class TestSocket:
             await asyncio.sleep(1.5)
         assert done.status == 200
         assert len(acme.socket.sent) > 1
+        assert office.texts == ["list"]
+
+    async def test_what_could_not_be_kept_is_not_acknowledged_and_comes_again(self, acme: Slack) -> None:
+        acme.socket.patience = 0.5
+        office = Office(acme, inbox=Stumbling())
+        async with office.open(by_socket(acme)):
+            await acme.socket.ready()
+            done = await acme.person("alice").mention("list")
+            await acme.until(lambda: office.asks)
+        assert done.status == 200
+        assert (len(acme.socket.sent), len(acme.socket.acks)) == (2, 1)
         assert office.texts == ["list"]
 
     async def test_a_slack_that_is_not_there_yet_is_waited_for(

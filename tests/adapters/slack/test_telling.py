@@ -14,7 +14,8 @@ from adapters.chat.slack.platform import SlackChat
 from adapters.chat.slack.said import Said, Way
 from engine.errors import NotFound, Unreachable
 from tests.adapters.slack_office import INCIDENT, Office, standing
-from tests.servers.slack import Fault, words
+from tests.clock import NOW, FakeClock
+from tests.servers.slack import Fault, Slack, words
 
 pytestmark = pytest.mark.real
 
@@ -38,9 +39,10 @@ class TestSpeaking:
             ref = await chat.post(Room(room), Card("here"), key=f"k{number}")
             assert ref.room == office.slack.channels["incidents"]
         assert len(office.slack.api.made("conversations.list")) == 1
-        await office.slack.create("war-room")
-        await office.slack.invite("war-room")
-        assert (await chat.post(Room("war-room"), Card("new"), key="new")).room == office.slack.channels["war-room"]
+        for name, private in (("war-room", False), ("secret-room", True)):
+            await office.slack.create(name, private=private)
+            await office.slack.invite(name)
+            assert (await chat.post(Room(name), Card("new"), key=name)).room == office.slack.channels[name]
 
     async def test_a_channel_that_has_a_dead_ones_name_is_found(self, office: Office, chat: SlackChat) -> None:
         await standing(office, chat)
@@ -77,8 +79,16 @@ class TestSpeaking:
         for call in (*office.slack.api.made("chat.postMessage"), *office.slack.api.made("chat.update")):
             assert "<!channel>" not in str(call.arguments["text"])
             assert not call.arguments["unfurl_links"]
+            assert not call.arguments["unfurl_media"]
             assert not call.arguments["link_names"]
             assert call.arguments["parse"] == "none"
+
+    async def test_a_channel_gets_one_message_a_second(self, acme: Slack) -> None:
+        clock = FakeClock()
+        async with Office(acme, clock=clock).open() as chat:
+            for number in range(3):
+                await chat.post(Room("incidents"), Card("step"), key=f"k{number}")
+        assert (clock.now() - NOW).total_seconds() >= 2
 
     async def test_a_busy_slack_gets_everything_once_and_in_order(self, office: Office, chat: SlackChat) -> None:
         ref = await standing(office, chat)

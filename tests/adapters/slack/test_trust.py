@@ -146,10 +146,18 @@ class TestOnce:
         old = Said("1.2.3", "approve 17", office.slack.users["alice"], room, Way.PERSON, time.time() - 7200)
         await office.inbox.hear("slack", old.id, old.to_json())
         await office.inbox.hear("slack", "9.9", "rubbish")
+        home = Said("4.5.6", "home", office.slack.users["alice"], "", Way.HOME, time.time() - 7200)
+        await office.inbox.hear("slack", home.id, home.to_json())
+
+        async def all_answered() -> bool:
+            return not await office.inbox.unanswered("slack")
+
         async with office.open():
             [shown] = await office.slack.until(lambda: office.slack.ephemerals("alice"))
+            await office.slack.until(all_answered)
         assert "Nothing was done" in words(shown)
         assert office.asks == []
+        assert office.slack.home("alice") is None, "nobody waits for a home tab"
         assert await office.inbox.unanswered("slack") == []
 
     async def test_without_its_database_nothing_is_acknowledged(self, acme: Slack) -> None:
