@@ -200,7 +200,7 @@ class ProgramFields(BaseSettings):
         ge=1,
         le=1440,
         description="A proposal older than this many minutes is looked at anew before it can be approved, since its"
-        " target may have changed.",
+        " target may have changed. What was approved, and could not begin for as long, is proposed afresh.",
     )
     quiet_minutes: int = Field(
         60,
