@@ -44,7 +44,7 @@ from engine.errors import OnCallError, Refused, Unreachable
 from engine.events import Event
 from engine.knowledge_base import Library
 from engine.model import Incident, IncidentId, Risk, titled
-from engine.ports import Clock, Incidents, People
+from engine.ports import Clock, Incidents, People, RoomOf
 from engine.respond import Responder
 from engine.rounds import Rounds
 from engine.similar import Past
@@ -119,8 +119,8 @@ def detector() -> Detector:
     return Detector(knowledge.load(), identify.load())
 
 
-Memory = Callable[[Database, Sequence[str]], Incidents]
-"""Incidents in a database, and who is told of each event."""
+Memory = Callable[[Database, Sequence[str], RoomOf], Incidents]
+"""Incidents in a database, and who is told of each event where."""
 
 
 @asynccontextmanager
@@ -139,7 +139,7 @@ async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIte
         catalogue = CurrentServices(settings.service_catalogue, accounts)
         await catalogue.read()
         desk = Desk(
-            incidents=memory(database, listeners(settings, places)),
+            incidents=memory(database, listeners(settings, places), rooms(places)),
             detector=detector(),
             targets=await stack.enter_async_context(connected(settings)),
             clock=clock,
@@ -256,6 +256,12 @@ def listeners(settings: Settings, places: Sequence[Where]) -> list[str]:
     """Whom every event is told: the platforms, and a webhook if there is one."""
     names = [where.platform.name for where in places]
     return [*names, LISTENER] if settings.teams_webhook_url.get_secret_value() else names
+
+
+def rooms(places: Sequence[Where]) -> RoomOf:
+    """A webhook has one room only."""
+    known = {where.platform.name: where.room for where in places}
+    return lambda listener, incident: known[listener](incident) if listener in known else ""
 
 
 def webhook(settings: Settings, desk: Desk) -> Rounds | None:

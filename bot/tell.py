@@ -23,7 +23,7 @@ from engine.model import Incident, IncidentId
 from engine.ports import Incidents, People
 
 AT_ONCE = 1000
-"""Untold events that are taken up together."""
+"""Untold events of one room that are taken up together."""
 
 BREATH = 0.2
 """Seconds between two looks for news while a room is being told: a storm is not looked at once per event."""
@@ -105,9 +105,9 @@ class Teller:
     async def _news(self) -> Mapping[Room, list[News]]:
         """By room, and in it by number. What a lane is telling of is its own: a card may have changed rooms since."""
         taken = frozenset[IncidentId]().union(*self._at_work.values())
-        untold = sorted(await self._incidents.untold(self._platform.name, AT_ONCE), key=lambda one: one.incident.number)
+        untold = await self._incidents.untold(self._platform.name, AT_ONCE, busy=frozenset(self._lanes))
         rooms: dict[Room, list[News]] = defaultdict(list)
-        for _, group in groupby(untold, key=lambda one: one.incident.id):
+        for _, group in groupby(sorted(untold, key=lambda one: one.incident.number), key=lambda one: one.incident.id):
             theirs = list(group)
             if theirs[-1].incident.id in taken:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -58,8 +58,11 @@ class Incidents(Protocol):
     async def list(self, statuses: Sequence[Status] = (), limit: int = 50) -> Sequence[Incident]:
         """Newest first; no statuses means all."""
 
-    async def untold(self, listener: str, limit: int = 100) -> Sequence[Untold]:
-        """Events that this chat platform has not told of, in the order in which they happened."""
+    async def untold(self, listener: str, limit: int = 100, busy: Collection[str] = ()) -> Sequence[Untold]:
+        """Events that this chat platform has not told of, in the order in which they happened.
+
+        The first ``limit`` of each room but those that are busy. Of an incident none is left out before the last.
+        """
 
     async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
         """This platform has told of all events of the incident up to this one."""
@@ -72,6 +75,15 @@ class Incidents(Protocol):
 
     async def lessons_of(self, actions: Sequence[str], limit: int = 400) -> Sequence[Lesson]:
         """What became of these actions, or of all if none is named, whatever was mended and where; newest first."""
+
+
+RoomOf: TypeAlias = Callable[[str, Incident], str]
+"""Where a listener would tell of an incident as it stands: news of one room wait for no other's."""
+
+
+def anywhere(_listener: str, _incident: Incident) -> str:
+    """Where all is told in one place."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

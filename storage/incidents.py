@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from engine.events import (
 )
 from engine.learn import TELLING, lesson, relapse
 from engine.model import Action, ActionStatus, Incident, IncidentId, Judgement, Lesson, Status, WaitsFor
-from engine.ports import Incidents, Untold
+from engine.ports import Incidents, RoomOf, Untold, anywhere
 from storage import project
 from storage.columns import key, line
 from storage.counters import INCIDENTS, following
@@ -42,9 +42,10 @@ LESSONS = 200
 class SqlIncidents(Incidents):
     """``listeners`` are those whom every event is told; one that comes later is told what happens from then on."""
 
-    def __init__(self, database: Database, listeners: Sequence[str] = ()) -> None:
+    def __init__(self, database: Database, listeners: Sequence[str] = (), room: RoomOf = anywhere) -> None:
         self.database = database
         self.listeners = listeners
+        self.room = room
 
     async def open(self, id: IncidentId, event: Opened) -> Incident:
         try:
@@ -101,11 +102,14 @@ class SqlIncidents(Incidents):
         async with self.database.read() as connection:
             return [incident_from(body) for body in await connection.scalars(query)]
 
-    async def untold(self, listener: str, limit: int = 100) -> Sequence[Untold]:
+    async def untold(self, listener: str, limit: int = 100, busy: Collection[str] = ()) -> Sequence[Untold]:
         # An id is taken while the incident's row is locked, so one incident's events never change places.
-        first = select(events).join(untold).where(untold.c.listener == listener).order_by(events.c.id).limit(limit)
+        busy = {key(room) for room in busy}
         async with self.database.read() as connection:
-            rows = (await connection.execute(first)).all()
+            rooms = await connection.scalars(select(untold.c.room).where(untold.c.listener == listener).distinct())
+            free = [room for room in rooms if room not in busy]
+            found = {row.id: row for room in free for row in await _first(connection, listener, room, limit)}
+            rows = [found[id] for id in sorted(found)]
             theirs = select(incidents.c.id, incidents.c.body).where(
                 incidents.c.id.in_({row.incident_id for row in rows})
             )
@@ -140,7 +144,7 @@ class SqlIncidents(Incidents):
         kept = await connection.execute(insert(events).values(project.event_row(after, event)))
         if self.listeners:
             number = (kept.inserted_primary_key or [None])[0]
-            rows = [{"listener": one, "event_id": number} for one in self.listeners]
+            rows = [{"listener": one, "event_id": number, "room": key(self.room(one, after))} for one in self.listeners]
             await connection.execute(insert(untold), rows)
 
     async def _one(self, which: ColumnElement[bool], missing: str) -> Incident:
@@ -149,6 +153,17 @@ class SqlIncidents(Incidents):
         if body is None:
             raise NotFound(missing)
         return incident_from(body)
+
+
+async def _first(connection: AsyncConnection, listener: str, room: str | None, limit: int) -> Sequence[Row[Any]]:
+    """The first events of this room, with what of the same incidents happened before: it may be of another room."""
+    told_of = untold.c.listener == listener
+    here = select(events.c.id, events.c.incident_id).join(untold).where(told_of, untold.c.room == room)
+    first = (await connection.execute(here.order_by(untold.c.event_id).limit(limit))).all()
+    if not first:
+        return ()
+    of_these = events.c.incident_id.in_({row.incident_id for row in first}) & (events.c.id <= first[-1].id)
+    return (await connection.execute(select(events).join(untold).where(told_of, of_these))).all()
 
 
 async def _move(connection: AsyncConnection, after: Incident) -> None:

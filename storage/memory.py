@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from engine.errors import NotFound, Refused, Stale
 from engine.events import Event, Opened, Started, begin
 from engine.learn import lesson, relapse, relapsed
 from engine.model import Account, Incident, IncidentId, Lesson, Status, WaitsFor
-from engine.ports import Cursors, Incidents, People, Untold
+from engine.ports import Cursors, Incidents, People, RoomOf, Untold, anywhere
 from storage.deliveries import Delivery
 from storage.inbox import Heard
 
@@ -17,10 +17,11 @@ LESSONS = 200
 
 
 class MemoryIncidents(Incidents):
-    def __init__(self, listeners: Sequence[str] = ()) -> None:
+    def __init__(self, listeners: Sequence[str] = (), room: RoomOf = anywhere) -> None:
+        self._room = room
         self._incidents: dict[IncidentId, Incident] = {}
         self._events: dict[IncidentId, list[Event]] = {}
-        self._untold: dict[str, dict[tuple[IncidentId, int], Event]] = {one: {} for one in listeners}
+        self._untold: dict[str, dict[tuple[IncidentId, int], tuple[str, Event]]] = {one: {} for one in listeners}
         self._lessons: list[Lesson] = []
 
     async def open(self, id: IncidentId, event: Opened) -> Incident:
@@ -65,9 +66,18 @@ class MemoryIncidents(Incidents):
     async def list(self, statuses: Sequence[Status] = (), limit: int = 50) -> Sequence[Incident]:
         return [one for one in self._newest_first() if not statuses or one.status in statuses][:limit]
 
-    async def untold(self, listener: str, limit: int = 100) -> Sequence[Untold]:
-        first = list(self._untold.get(listener, {}).items())[:limit]
-        return [Untold(self._incidents[id], sequence, event) for (id, sequence), event in first]
+    async def untold(self, listener: str, limit: int = 100, busy: Collection[str] = ()) -> Sequence[Untold]:
+        waiting = self._untold.get(listener, {})
+        last: dict[IncidentId, int] = {}
+        for room in {room for room, _ in waiting.values()}.difference(busy):
+            here = [of for of, (where, _) in waiting.items() if where == room]
+            for id, sequence in here[:limit]:
+                last[id] = max(sequence, last.get(id, 0))
+        return [
+            Untold(self._incidents[id], sequence, event)
+            for (id, sequence), (_, event) in waiting.items()
+            if sequence <= last.get(id, 0)
+        ]
 
     async def told(self, listener: str, id: IncidentId, sequence: int) -> None:
         for number in range(1, sequence + 1):
@@ -95,8 +105,8 @@ class MemoryIncidents(Incidents):
     def _keep(self, after: Incident, event: Event) -> None:
         self._incidents[after.id] = after
         self._events.setdefault(after.id, []).append(event)
-        for waiting in self._untold.values():
-            waiting[after.id, after.sequence] = event
+        for listener, waiting in self._untold.items():
+            waiting[after.id, after.sequence] = (self._room(listener, after), event)
 
     def _rival(self, after: Incident) -> bool:
         """Another active incident has the same fingerprint."""

@@ -66,6 +66,8 @@ untold = _table(
     "untold",
     Column("listener", Word, primary_key=True, comment="a chat platform"),
     Column("event_id", Count, ForeignKey("events.id"), primary_key=True, autoincrement=False),
+    Column("room", Key, comment="where it would be told as it happened; null before that was kept"),
+    Index(None, "listener", "room", "event_id"),
 )
 
 actions = _table(

@@ -157,6 +157,31 @@ async def test_what_was_not_told_is_told_in_order_and_once(incidents: Incidents)
     assert [(one.incident.number, one.sequence) for one in await incidents.untold("web")] == [(2, 1)]
 
 
+async def test_what_one_room_waits_for_keeps_no_other_waiting(incidents: Incidents) -> None:
+    for number in range(1, 6):
+        await incidents.open(new_id(number), opened(f"failure {number}", service="spark"))
+    await incidents.open(new_id(6), opened("another"))
+
+    async def numbers(listener: str, *busy: str) -> list[int]:
+        return [one.incident.number for one in await incidents.untold(listener, 2, busy)]
+
+    assert await numbers("web") == [1, 2, 6]
+    assert await numbers("web", "spark") == [6]
+    assert await numbers("web", "spark", "airflow") == []
+    assert await numbers("slack") == [1, 2]
+    await incidents.told("web", new_id(1), 1)
+    assert await numbers("web") == [2, 3, 6]
+
+
+async def test_an_incident_that_changes_rooms_is_told_whole(incidents: Incidents) -> None:
+    for number in range(1, 5):
+        await incidents.open(new_id(number), opened(f"failure {number}"))
+    await tell(incidents, await incidents.get(new_id(4)), [Noted(at(1), "ann", "hm"), Resolved(at(2), "ann", "rain")])
+    untold = [(one.incident.number, one.sequence) for one in await incidents.untold("web", 2)]
+    assert untold == [(1, 1), (2, 1), (4, 1), (4, 2), (4, 3)]
+    assert [one.sequence for one in await incidents.untold("web", 2, ("airflow",))] == [1, 2, 3]
+
+
 async def test_who_does_not_listen_is_told_nothing(incidents: Incidents) -> None:
     incident = await incidents.open(new_id(), opened())
     await incidents.told("nobody", incident.id, 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.model import Incident
 from engine.ports import Incidents
 from storage.database import Database, connect
 from storage.incidents import SqlIncidents
@@ -56,11 +57,18 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def incidents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Incidents]:
     """An empty memory, of each kind."""
     if request.param == "memory":
-        yield MemoryIncidents(("web", "slack"))
+        yield MemoryIncidents(("web", "slack"), by_service)
         return
     async with connect(await empty(request.param, request, tmp_path)) as opened:
         await upgrade(opened)
-        yield SqlIncidents(opened, ("web", "slack"))
+        yield SqlIncidents(opened, ("web", "slack"), by_service)
+
+
+def by_service(listener: str, incident: Incident) -> str:
+    """On the web a room for each service, and one for what has ended."""
+    if listener != "web":
+        return ""
+    return incident.signal.service if incident.active else "ended"
 
 
 async def empty(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:

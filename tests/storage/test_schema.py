@@ -14,6 +14,7 @@ from storage.database import Database, connect
 from storage.incidents import SqlIncidents
 from storage.tables import metadata
 from storage.upgrade import upgrade, version
+from tests.contracts.story import new_id, opened
 
 
 def differences(connection: Connection) -> Any:
@@ -46,12 +47,12 @@ async def test_a_difference_would_be_seen(database: Database) -> None:
 async def test_upgrading_twice_changes_nothing(database: Database) -> None:
     before = await version(database)
     await upgrade(database)
-    assert before == await version(database) == ("0004", "0004")
+    assert before == await version(database) == ("0005", "0005")
 
 
 async def test_an_empty_database_has_no_version(database_url: str) -> None:
     async with connect(database_url) as database:
-        assert await version(database) == (None, "0004")
+        assert await version(database) == (None, "0005")
 
 
 async def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:
@@ -66,6 +67,16 @@ async def test_without_tables_it_says_how_to_make_them(database_url: str) -> Non
     async with connect(database_url) as database:
         with pytest.raises(Misconfigured, match="oncall db upgrade"):
             await SqlIncidents(database).numbered(1)
+
+
+async def test_what_was_untold_before_rooms_were_kept_is_still_told(database: Database) -> None:
+    incidents = SqlIncidents(database, ("web",), lambda _listener, _incident: "incidents")
+    for number in (1, 2):
+        await incidents.open(new_id(number), opened(f"failure {number}"))
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE untold SET room = NULL WHERE event_id = 1"))
+    assert [one.incident.number for one in await incidents.untold("web", 1)] == [1, 2]
+    assert [one.incident.number for one in await incidents.untold("web", 1, ("incidents",))] == [1]
 
 
 def _on(database: Database, table: str) -> str:

@@ -13,6 +13,7 @@ from bot.serve import serve
 from bot.settings import load
 from engine.events import Event
 from engine.model import Incident, IncidentId
+from engine.ports import RoomOf
 from storage.database import Database
 from storage.incidents import SqlIncidents
 
@@ -20,8 +21,8 @@ from storage.incidents import SqlIncidents
 class Mortal(SqlIncidents):
     """Dies just before or just after it keeps, or marks as told, the first event of one kind after the approval."""
 
-    def __init__(self, database: Database, listeners: Sequence[str], when: str) -> None:
-        super().__init__(database, listeners)
+    def __init__(self, database: Database, listeners: Sequence[str], room: RoomOf, when: str) -> None:
+        super().__init__(database, listeners, room)
         self.kind, _, self.moment = when.partition(":")
         self.approved = False
 
@@ -47,4 +48,4 @@ class Mortal(SqlIncidents):
 if __name__ == "__main__":
     settings = load()
     setup(settings.log_level, settings.secrets(), "json")
-    asyncio.run(serve(settings, lambda database, listeners: Mortal(database, listeners, sys.argv[1])))
+    asyncio.run(serve(settings, lambda database, listeners, room: Mortal(database, listeners, room, sys.argv[1])))
