@@ -14,9 +14,11 @@ import jwt
 import pytest
 
 from adapters.targets.spark import CATALOGUE, Spark
+from engine import group
 from engine.errors import Unreachable
 from engine.model import Action, Judgement, Result
 from tests.approved import proposed
+from tests.engine.desks import desk, entry, settle
 from tests.servers import free_port
 from tests.servers.spark import SparkCluster, faulty, master, running, started
 from tests.servers.spark_jobs import connected, ended, ends, stuck, told
@@ -82,6 +84,14 @@ async def test_an_executor_that_ran_out_of_memory_gets_more_and_works(spark: Spa
         "executor 0 on 127.0.0.1 was lost (Command exited with code 52, which means memory)",
     )
     assert evidence.names == {"application_id": application, "executor_id": "0", "host": "127.0.0.1"}
+    office = desk(target)
+    [incident] = await group.hear(
+        office, [entry(f"26/11/21 20:59:43 ERROR FileFormatWriter: Aborting job of {application}")]
+    )
+    incident = await settle(office, incident)
+    assert incident.signal.pattern == "spark/job-failed"
+    assert incident.action
+    assert incident.action.name == "increase_executor_memory"
 
     huge = await target.act(
         await proposed(target, "increase_executor_memory", "e0", application_id=application, memory="64g")
