@@ -25,7 +25,7 @@ async def serve(settings: Settings, memory: Memory = SqlIncidents) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with program(settings, memory) as ready:
-        runner = web.AppRunner(ready.app, access_log=None, shutdown_timeout=CLOSING)
+        runner = runner_of(ready.app)
         await runner.setup()
         try:
             await _listen(runner, settings)
@@ -35,6 +35,11 @@ async def serve(settings: Settings, memory: Memory = SqlIncidents) -> None:
             log.info("stopping", waits_for="actions that were sent")
             await runner.cleanup()
     log.info("stopped")
+
+
+def runner_of(app: web.Application) -> web.AppRunner:
+    """No client of ours compresses, and a little that a stranger did, unpacked, would keep us busy for seconds."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING, auto_decompress=False)
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> None:

@@ -133,6 +133,7 @@ async def test_a_link_on_another_site_leads_in_by_one_step(office: Office) -> No
         {},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "none"},
@@ -231,3 +232,11 @@ async def test_who_signed_out_stays_out_after_a_restart(office: Office) -> None:
     assert restarted.sessions.read(token) is not None
     await restarted.open()
     assert restarted.sessions.read(token) is None
+
+
+async def test_a_secret_that_somebody_pastes_is_not_kept(office: Office) -> None:
+    async with visit(office, "alice") as alice:
+        await say(alice, "help me with password=hunter2")
+        assert "hunter2" not in await read(alice)
+    assert all("hunter2" not in post.body for post in await office.posts.room("incidents") if post.author)
+    assert office.asked[-1].text == "help me with password=hunter2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -32,12 +33,18 @@ SHORTCUT = "report_as_incident"
 WINDOW = 5 * 60
 """Seconds for which a signature is good: https://docs.slack.dev/authentication/verifying-requests-from-slack"""
 
+PATIENCE = 10.0
+"""Seconds that a request has to arrive whole. Slack itself gives up on us after three."""
+
 log = logging.getLogger("slack")
 
 
 class Door:
-    def __init__(self, tokens: Tokens, desk: FrontDesk, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, tokens: Tokens, desk: FrontDesk, now: Callable[[], float] = time.time, patience: float = PATIENCE
+    ) -> None:
         self._desk = desk
+        self._patience = patience
         self._now = now
         self._verifier = SignatureVerifier(tokens.signing_secret) if tokens.signing_secret else None
         self._used: dict[str, float] = {}
@@ -46,10 +53,13 @@ class Door:
     async def knock(self, request: web.Request) -> web.StreamResponse:
         """One request. Who cannot show Slack's signature, or shows one that was shown before, learns nothing."""
         try:
-            body = (await request.read()).decode()
+            async with asyncio.timeout(self._patience):
+                body = (await request.read()).decode()
             genuine = self._genuine(request.headers, body)
         except (ValueError, TypeError):  # neither text, nor a time, nor a signature
             genuine = False
+        except TimeoutError:
+            return web.Response(status=408, headers={"Connection": "close"})
         if not genuine:
             return web.json_response({"error": "invalid request"}, status=401)
         answer = await self._dispatch(AsyncBoltRequest(body=body, headers=dict(request.headers)))

@@ -59,7 +59,10 @@ def same_origin(request: web.Request) -> bool:
         return False
     if origin in (None, "null"):
         return site is not None
-    return urlsplit(origin).netloc.lower() == request.host.lower()
+    try:
+        return urlsplit(origin).netloc.lower() == request.host.lower()
+    except ValueError:
+        return False
 
 
 def _name(host: str) -> str:

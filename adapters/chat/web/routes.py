@@ -24,6 +24,7 @@ from adapters.chat.web.sign_in import SignIn
 from adapters.chat.web.stream import Bell, Patch, Stream
 from adapters.chat.web.visitors import Visitor, forget, remember, visitor
 from engine.errors import NotFound
+from engine.redact import redact
 
 LAST_WORDS = 1.0
 """Seconds that an ask under way may still take once the program stops."""
@@ -167,7 +168,7 @@ class Routes:
         key = f"{line.request_id}.{{}}.{who.username}".format
         if not line.pressed:
             said = Meant(room, key("said"), who.username, line.thread)
-            await self.tell(said, Said(line.text, who.account.full_name))
+            await self.tell(said, Said(redact(line.text), who.account.full_name))
         ask = Ask(lines.meant(line.text), "web", who.username, who.account.full_name, room, line.thread)
         card = await self.handle(ask)
         only_for = who.username if card.private else ""
