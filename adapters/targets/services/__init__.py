@@ -24,10 +24,10 @@ from collections.abc import Callable, Mapping
 from adapters.targets.services.actions import CATALOGUE, Limit, Restart, checked, fenced
 from adapters.targets.services.docker import Docker
 from adapters.targets.services.failures import Lost
-from adapters.targets.services.found import NO_LIMIT, Container, Found, Gone, Unit, healthy, sentence, size, state
+from adapters.targets.services.found import Container, Found, Gone, Unit, healthy, sentence, size, state
 from adapters.targets.services.settings import ServicesSettings
 from adapters.targets.services.systemd import Systemd
-from adapters.targets.services.verdicts import limited, restarted
+from adapters.targets.services.verdicts import limited, no_limit_for, restarted
 from engine.errors import Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
 from engine.ports import Target
@@ -158,12 +158,9 @@ def _docker(settings: ServicesSettings) -> Docker | None:
 
 
 async def _limit(systemd: Systemd, wanted: Limit, unit: Unit) -> Outcome:
-    """A limit at or below what is in use would kill the service, and one beyond the machine's memory is none."""
     if unit.memory_max == wanted.bytes:
         return Outcome(Result.NOTHING_DONE, f"{unit.name} has that limit already.")
-    if unit.memory_current != NO_LIMIT and wanted.bytes <= unit.memory_current:
-        raise Refused(f"{unit.name} uses {unit.memory_current // 2**20}M now: {wanted.memory_limit} would kill it.")
-    if wanted.bytes > (there := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
-        raise Refused(f"This machine has {there // 2**20}M of memory, less than {wanted.memory_limit}.")
+    if why := no_limit_for(unit, wanted.bytes, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
+        raise Refused(why)
     await systemd.limit(unit.name, wanted.bytes)
     return Outcome(Result.DONE, f"systemd has set the memory limit of {unit.name} to {size(wanted.bytes)}.")

@@ -1,4 +1,4 @@
-"""Did it work? From what systemd or Docker shows now and what was seen before we acted. Pure.
+"""May it be limited so, and did it work? From what systemd or Docker shows now and what was seen before. Pure.
 
 UNKNOWN with "the request did not arrive" is what recovery after a crash lives by: the service is in the very start that
 was seen, so nothing shows that our call was made.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets.services.found import Container, Found, Gone, Unit, healthy, sentence, size
+from adapters.targets.services.found import NO_LIMIT, Container, Found, Gone, Unit, healthy, sentence, size
 from engine.model import Judgement, Verdict
 
 _UNTOUCHED = "It is still in the start that was seen before: the request did not arrive."
@@ -97,3 +97,10 @@ def _limited(found: Found, seen: Mapping[str, str], wanted: int) -> tuple[Judgem
     if found.memory_max == wanted:
         return Judgement.WORKED, ""
     return Judgement.UNKNOWN, f"That is not {size(wanted)}: somebody else has set it."
+
+
+def no_limit_for(unit: Unit, wanted: int, there: int) -> str:
+    """Why this many bytes would do harm or be no limit at all, or nothing; ``there`` are the machine's own."""
+    if unit.memory_current != NO_LIMIT and wanted <= unit.memory_current:
+        return f"{unit.name} uses {unit.memory_current // 2**20}M now: {size(wanted)} would kill it."
+    return f"This machine has {there // 2**20}M of memory, less than {size(wanted)}." if wanted > there else ""
