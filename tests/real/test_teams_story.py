@@ -91,22 +91,22 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
         assert database.execute("select status, approved_by from actions").fetchall() == [("completed", "alice")]
 
 
-@pytest.mark.parametrize("scope", ["incidents", "personal"])
+@pytest.mark.parametrize("scope", ["incidents", "personal", "Ops chat"])
 async def test_the_same_in_a_real_client(scope: str, airflow: AirflowServer, tmp_path: Path, pictures: Path) -> None:
-    """In the channel by the card that was posted there; in the personal chat by asking for it."""
-    run = f"teams-window-{scope}"
+    """In the channel by the card that was posted there; in the chats by asking for it."""
+    run, name = f"teams-window-{scope[:3]}", scope.lower().replace(" ", "-")
     async with at_work(airflow, tmp_path) as (_program, teams), window(teams, pictures) as page:
         card = await proposed(airflow, teams, run)
         await page.opens(scope)
-        if scope == "personal":
-            await page.says("show 1", mention=False)
+        if scope != "incidents":
+            await page.says("show 1", mention=scope != "personal")
         await page.reads(f"{DAG}.{TASK} ran into its timeout")
-        await page.picture(f"teams-{scope}-1-proposed")
+        await page.picture(f"{name}-1-proposed")
         airflow.mend(run)
         await page.presses(APPROVE)
         await teams.until(lambda: "Resolved after" in words(teams.now(card)), 90)
         await page.reads("Resolved after" if scope == "incidents" else "Approved")
-        await page.picture(f"teams-{scope}-2-after")
+        await page.picture(f"{name}-2-after")
 
 
 async def proposed(airflow: AirflowServer, teams: Teams, run: str) -> Message:

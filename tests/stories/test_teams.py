@@ -15,6 +15,8 @@ from tests.engine.desks import TIMEOUT
 from tests.program import Running, running
 from tests.servers.entra import entra
 from tests.servers.small_airflow import SmallAirflow
+from tests.servers.teams import activities
+from tests.servers.teams.company import PEOPLE
 from tests.servers.teams.reading import buttons, words
 from tests.servers.teams.shown import Message
 from tests.servers.teams_connector import Teams, connector
@@ -153,6 +155,20 @@ async def test_a_message_becomes_an_incident_and_its_thread_the_incidents(tmp_pa
         )
         thread = await story.teams.until(lambda: story.teams.thread(reported.conversation, reported.id), 20)
         assert "#1 the nightly export is empty" in words(thread[0])
+
+
+async def test_a_message_of_a_channel_that_we_are_not_in_becomes_an_incident_of_ours(tmp_path: Path) -> None:
+    """Its menu is there for whoever added the agent for themselves; nobody can answer in that channel."""
+    async with told(tmp_path) as story:
+        alice, elsewhere = PEOPLE["alice"], "19:elsewhere@thread.tacv2;messageid=7"
+        payload = activities.payload("7", "dave", "<p>the nightly export is empty</p>", elsewhere)
+        chosen = activities.message_action(alice, "a:1", "report_as_incident", payload, {})
+        place = {**chosen["conversation"], "id": elsewhere, "conversationType": "channel"}
+        answer = await story.teams.deliver({**chosen, "conversation": place})
+        assert "#1 the nightly export is empty" in answer.message
+        await story.card("#1 the nightly export is empty")
+        story.breaks()
+        await story.card("orders.transform")
 
 
 async def test_a_wrong_value_is_said_under_its_field_and_a_right_one_is_approved(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from adapters.chat import front_desk
@@ -57,9 +58,10 @@ class FrontDesk(front_desk.FrontDesk[Said]):
         """Somebody has added us for themselves, and may never say a word before they are woken."""
         self._begin(self._people.met(said))
 
-    async def report(self, raw: Raw) -> Mapping[str, Any]:
-        """A message was reported from its menu. Raises ValueError, Unreachable."""
-        card = await self._at_once(reported(raw, self._now()))
+    async def report(self, raw: Raw, *, here: bool) -> Mapping[str, Any]:
+        """A message was reported from its menu; ``here``: where we can answer. Raises ValueError, Unreachable."""
+        said = reported(raw, self._now())
+        card = await self._at_once(said if here else replace(said, thread=""))
         return replies.window_closes(card)
 
     async def _at_once(self, said: Said) -> Card | None:

@@ -69,7 +69,7 @@ class Turns(TeamsActivityHandler):  # type: ignore[misc] # it ships no types
         answers: Mapping[str, Callable[[Raw], Awaitable[Mapping[str, Any]]]] = {
             "adaptiveCard/action": self._card,
             "composeExtension/fetchTask": self._window,
-            "composeExtension/submitAction": self._desk.report,
+            "composeExtension/submitAction": self._report,
         }
         answer = answers.get(str(raw.get("name")))
         if answer is None:
@@ -82,6 +82,10 @@ class Turns(TeamsActivityHandler):  # type: ignore[misc] # it ships no types
             return await (self._desk.refresh(raw) if said.looks(raw) else self._desk.press(raw))
         except Unreachable as error:
             return replies.says(f"{error} Nothing was done; please try again in a minute.")
+
+    async def _report(self, raw: Raw) -> Mapping[str, Any]:
+        here = await self._places.get(said.place(raw).conversation)
+        return await self._desk.report(raw, here=here is not None)
 
     async def _window(self, raw: Raw) -> Mapping[str, Any]:
         return replies.window_opens(words(said.message(raw)))

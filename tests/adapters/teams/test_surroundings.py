@@ -131,12 +131,13 @@ class TestWhereWeAreNot:
         self, where: dict[str, Any], teams: Teams, office: Office, chat: TeamsChat
     ) -> None:
         await teams.person("bob").installs()
-        assert (await teams.deliver(self.menu(where, None))).status == 200
-        answer = await teams.deliver(self.menu(where, {"text": "the export is empty"}))
-        assert "You said report the export is empty" in answer.message
-        assert office.asks[0].email == BOB.email, "he is known from the chat that we have with him"
-        assert bool(office.asks[0].thread) == (where is ELSEWHERE), "chats have no threads"
-        assert await chat.direct(BOB.aad) == teams.personal("bob")
+        async with office.open() as later:
+            assert (await teams.deliver(self.menu(where, None))).status == 200
+            answer = await teams.deliver(self.menu(where, {"text": "the export is empty"}))
+            assert "You said report the export is empty" in answer.message
+            assert office.asks[0].email == BOB.email, "he is known from the chat that we have with him"
+            assert office.asks[0].thread == "", "there we could not answer"
+            assert await later.direct(BOB.aad) == teams.personal("bob")
         assert await office.cursors.get(f"teams:ref:{where['id'].partition(';')[0]}") is None
 
     async def test_an_answer_that_comes_late_comes_to_the_persons_own_chat(
@@ -144,6 +145,7 @@ class TestWhereWeAreNot:
     ) -> None:
         await teams.person("bob").installs()
         monkeypatch.setattr(front_desk, "INVOKE_WAITS", 0.0)  # five seconds of waiting would teach no more
+        office.slow = 0.1
         office.answers = lambda ask: Card(f"You said {ask.text}", private=True)
         answer = await teams.deliver(self.menu(TWO_PEOPLE, {"text": "the export is empty"}))
         assert "at it" in answer.message
@@ -206,6 +208,7 @@ async def test_a_press_in_a_thread_of_a_channel_is_answered_in_that_thread(
     root = await chat.post(INCIDENTS, Card("root"), key="1")
     await chat.post(INCIDENTS, INCIDENT, key="17", thread=root)
     monkeypatch.setattr(front_desk, "INVOKE_WAITS", 0.0)  # five seconds of waiting would teach no more
+    office.slow = 0.1
     office.answers = lambda ask: Card(f"You said {ask.text}")
     await teams.person("bob").presses(teams.latest("channel"), "Approve")
     await teams.until(lambda: any("You said" in words(one) for one in teams.thread("channel", root.message)))
