@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, desc, func, insert, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -96,11 +96,12 @@ class SqlIncidents(Incidents):
             return [incident_from(body) for body in await connection.scalars(query)]
 
     async def list(self, statuses: Sequence[Status] = (), limit: int = 50) -> Sequence[Incident]:
-        query = select(incidents.c.body).order_by(incidents.c.number.desc()).limit(limit)
-        if statuses:
-            query = query.where(incidents.c.status.in_([status.value for status in statuses]))
+        newest = select(incidents.c.number, incidents.c.body).order_by(incidents.c.number.desc()).limit(limit)
+        # Asked for several statuses at once, no database takes the newest from its index: it would sort all of them.
+        each = [select(newest.where(incidents.c.status == status.value).subquery()) for status in statuses]
+        query = union_all(*each).order_by(desc("number")).limit(limit) if each else newest
         async with self.database.read() as connection:
-            return [incident_from(body) for body in await connection.scalars(query)]
+            return [incident_from(row.body) for row in await connection.execute(query)]
 
     async def untold(self, listener: str, limit: int = 100, busy: Collection[str] = ()) -> Sequence[Untold]:
         # An id is taken while the incident's row is locked, so one incident's events never change places.

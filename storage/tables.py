@@ -33,7 +33,7 @@ incidents = _table(
     Column("description", Long),
     Column("service", Key),
     Column("severity", Word),
-    Column("status", Word, index=True),
+    Column("status", Word),
     Column("created_at", Time),
     Column("updated_at", Time),
     Column("resolved_at", Time),
@@ -49,6 +49,7 @@ incidents = _table(
     Column("sequence", Integer, nullable=False),
     Column("body", Long, nullable=False),
     Index(None, "fingerprint", "number"),
+    Index(None, "status", "number"),
 )
 
 events = _table(

@@ -36,11 +36,11 @@ async def test_the_migrations_make_exactly_the_tables_we_know(database: Database
 
 async def test_a_difference_would_be_seen(database: Database) -> None:
     async with database.write() as connection:
-        await connection.execute(text("DROP INDEX ix_incidents_status" + _on(database, "incidents")))
+        await connection.execute(text("DROP INDEX ix_incidents_status_number" + _on(database, "incidents")))
         await connection.execute(text("ALTER TABLE actions DROP COLUMN parameters"))
     async with database.read() as connection:
         found = str(await connection.run_sync(differences))
-    assert "ix_incidents_status" in found
+    assert "ix_incidents_status_number" in found
     assert "parameters" in found
 
 
