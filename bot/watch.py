@@ -37,10 +37,10 @@ class Watch:
             try:
                 scanned = await source.scan(self._hear)
                 self._met.set()
+                self._note(source.name, scanned)
                 if scanned.unsettled:
                     await self._desk.clock.sleep(SETTLED)
-                    scanned = await source.scan(self._hear)
-                self._note(source.name, scanned)
+                    self._note(source.name, await source.scan(self._hear))
             except OnCallError as error:
                 log.warning("a scan was broken off", source=source.name, reason=str(error))
         self.last = self._desk.clock.now()
@@ -67,7 +67,6 @@ class Watch:
         return (("Last scan", when), *(("Trouble", trouble) for trouble in troubles[-5:]))
 
     def _note(self, name: str, scanned: Scanned) -> None:
-        if scanned.troubles:
-            self.troubles[name] = scanned.troubles
+        self.troubles[name] = scanned.standing
         for trouble in scanned.troubles:
             log.warning("a log cannot be read", source=name, reason=trouble)

@@ -145,15 +145,16 @@ Hear: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What one scan did, per source where it went wrong: a sentence fit to show to a person.
+    """What one scan did. ``troubles`` are news of what went wrong, sentences fit to show to a person.
 
-    ``unsettled``: a last entry may still be growing; a scan a second later will tell.
+    ``standing``: all that is wrong now. ``unsettled``: a last entry may still be growing; a scan a second later tells.
     """
 
     entries: int = 0
     size: int = 0
     troubles: tuple[str, ...] = ()
     unsettled: bool = False
+    standing: tuple[str, ...] = ()
 
 
 class LogSource(Protocol):

@@ -74,7 +74,8 @@ class Files(LogSource):
         self._first = False
         await self._cursors.put(LAST_SCAN, json.dumps({"at": at, "paths": list(self._paths)}))
         unsettled = any(one.tried == look.files.get(path) != one.read for path, one in self._followed.items())
-        return Scanned(following.entries, following.size, self._news(look), unsettled)
+        news = self._news(look)
+        return Scanned(following.entries, following.size, news, unsettled, tuple(self._said.values()))
 
     async def _last_scan(self) -> float:
         """When an earlier start last looked at all these paths, in seconds; without one, when this start began."""

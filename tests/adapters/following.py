@@ -57,7 +57,8 @@ class Desk:
         first = await self.once()
         await self.clock.sleep(2)
         second = await self.once()
-        return Scanned(first.entries + second.entries, first.size + second.size, first.troubles + second.troubles)
+        troubles = first.troubles + second.troubles
+        return Scanned(first.entries + second.entries, first.size + second.size, troubles, standing=second.standing)
 
     async def once(self) -> Scanned:
         return await self.files.scan(self.ear)
