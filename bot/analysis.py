@@ -19,7 +19,7 @@ from engine.events import Opened, begin
 from engine.knowledge import Pattern, Proposal
 from engine.learn import Elsewhere, record
 from engine.model import Action, ActionSpec, Diagnosis, Impact, Incident, IncidentId, Lesson, Risk, Signal
-from engine.options import Option, options, proposed, risk_of
+from engine.options import Option, best, options, proposed, risk_of
 from engine.redact import LIMIT, redact, shorten
 from storage.memory import MemoryIncidents
 
@@ -57,13 +57,13 @@ def analyze(
     incident = _incident(found, names, shorten(whole, LIMIT), source or UNNAMED, policy)
     desk = _desk(detector, catalogues, policy)
     ranked = _ranked(desk, incident, found.pattern, outcomes)
-    first = ranked[0].option if ranked else None
+    first = best(one.option for one in ranked if one.option)
     action = proposed(desk, incident, first, None) if first else None
     diagnosis = explain(incident, View(found.pattern, names, first), policy, action)
     entry = redacted(found, whole)
     return {
         **_failure(incident, found, diagnosis),
-        "recommended_actions": [_action(one, names) for one in ranked],
+        "recommended_actions": [_action(one, names, chosen=one.option is first) for one in ranked],
         "steps": list(diagnosis.steps),
         "confidence_score": ranked[0].confidence if ranked else found.pattern.prior,
         "because": list(diagnosis.because),
@@ -153,8 +153,11 @@ def _calm(names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _action(one: Ranked, names: Mapping[str, str]) -> dict[str, Any]:
-    """An action is executable once a target carries it out and each parameter it needs stands in the text."""
+def _action(one: Ranked, names: Mapping[str, str], *, chosen: bool) -> dict[str, Any]:
+    """An action is executable once a target carries it out and each parameter it needs stands in the text.
+
+    The ``chosen`` one stands on the incident's card: the likeliest of those that lack least.
+    """
     step, templates = one.option.step if one.option else None, one.proposal.parameters
     told = {name: fill(value, names) for name, value in templates.items() if not missing(value, names)}
     return {
@@ -163,6 +166,7 @@ def _action(one: Ranked, names: Mapping[str, str]) -> dict[str, Any]:
         **{name: value for name, value in (step.parameters if step else told).items() if value},
         "executable": one.option is not None and one.option.complete,
         "missing": list(one.option.lacking) if one.option else [],
+        "proposed": chosen and one.option is not None,
     }
 
 

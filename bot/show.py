@@ -21,6 +21,11 @@ COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cy
 
 NAMES_SHOWN = 5
 
+NO_PARAMETERS = ("action", "target", "executable", "missing", "proposed")
+
+BY_HAND = "person"
+"""The target of what no program does."""
+
 SHOWN = 1_500
 """Characters of a log entry that the terminal shows."""
 
@@ -130,9 +135,9 @@ def _titled(title: str, lines: Sequence[Text]) -> list[Text]:
 
 
 def _action(number: int, action: Mapping[str, Any]) -> Text:
-    parameters = {
-        key: value for key, value in action.items() if key not in ("action", "target", "executable", "missing")
-    }
+    parameters = {key: value for key, value in action.items() if key not in NO_PARAMETERS}
     said = ", ".join(f"{key}={value}" for key, value in parameters.items())
     lacking = f" (missing: {', '.join(action['missing'])})" if action["missing"] else ""
-    return Text(f"{number}. {action['action']}({said}) on {action['target']}{lacking}")
+    where = "by a person" if action["target"] == BY_HAND else f"on {action['target']}"
+    chosen = ": this I would propose" if action["proposed"] and number > 1 else ""
+    return Text(f"{number}. {action['action']}({said}) {where}{lacking}{chosen}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.targets import CATALOGUES
+from adapters.targets.dry_run import DryRun
 from bot.analysis import analyze
 from bot.outcomes import Outcomes, recorded
 from bot.service_catalogue import read
@@ -65,6 +67,32 @@ async def test_what_it_says_is_what_the_program_would_say() -> None:
     assert "The line stands in /logs/a.log." in told["because"]
 
 
+@pytest.mark.parametrize(
+    ("text", "action", "lacking"),
+    [
+        ("OSError: [Errno 28] No space left on device: '/data/part-1.csv'", "cleanup_logs", ("log_path",)),
+        (TIMEOUT.replace('"task_id":"transform",', ""), "clear_dag_run", ()),
+    ],
+)
+async def test_it_marks_what_the_program_would_propose_though_it_may_not_come_first(
+    text: str, action: str, lacking: tuple[str, ...]
+) -> None:
+    office = desk(Machine())
+    dry = {name: DryRun(name, catalogue) for name, catalogue in CATALOGUES.items()}
+    office = replace(office, targets=dry)
+    [incident] = await group.hear(office, [entry(text)])
+    incident = await settle(office, incident)
+    assert incident.action
+    assert incident.diagnosis
+    assert (incident.action.name, incident.action.lacking) == (action, lacking)
+    told = explained(text)
+    first, chosen, *_ = told["recommended_actions"]
+    assert told["risk_level"] == incident.action.risk
+    assert (first["proposed"], first["executable"]) == (False, False)
+    assert (chosen["action"], chosen["proposed"], chosen["missing"]) == (action, True, [*lacking])
+    assert told["hand_over"] == incident.diagnosis.hand_over
+
+
 def test_evidence_is_file_line_and_matched_text() -> None:
     told = explained(SPARK, source="/logs/spark.log")
     lines = SPARK.splitlines()
@@ -106,7 +134,7 @@ def test_what_was_learned_counts_as_it_does_in_the_program() -> None:
     assert worse["recommended_actions"][0]["action"] == "clear_dag_run"
     elsewhere = explained(TIMEOUT, None, *[learned(Judgement.FAILED, environment="staging")] * 8)
     assert elsewhere["confidence_score"] < plain["confidence_score"]
-    assert "restart_dag_task not tried here yet." in elsewhere["because"]
+    assert "clear_dag_run not tried here yet." in elsewhere["because"], "what failed everywhere else is not proposed"
 
 
 @pytest.mark.parametrize(
