@@ -64,6 +64,8 @@ class Teller:
         self._lanes: dict[Room, asyncio.Task[None]] = {}
         self._at_work: dict[Room, frozenset[IncidentId]] = {}
         self._stale: set[int] = set()
+        self._woken: set[tuple[IncidentId, int]] = set()
+        """Who was woken by which event, as long as that event waits to be told."""
         self.ended: Callable[[BaseException | None], None] = lambda _failure: None
         self.showed: Callable[[int], None] = lambda _number: None
 
@@ -146,10 +148,15 @@ class Teller:
     async def _tell(self, news: News, room: Room) -> None:
         """One incident's news: its card is changed once, each step worth a line follows in its thread.
 
-        A thread that takes no replies keeps nobody from being woken.
+        A room or a thread that takes nothing keeps nobody from being woken.
         """
         incident, failures = news.incident, []
-        card = await self._stand(incident, room)
+        try:
+            card = await self._stand(incident, room)
+        except (NotFound, Unreachable) as error:
+            if not error.temporary:
+                await self._wake_all(news)
+            raise
         thread = await self._standing.thread(incident, card)
         for sequence, event in news.events:
             if step := step_card(incident, event):
@@ -196,16 +203,25 @@ class Teller:
         if digest.times > 1:
             await self._platform.update(ref, card)
 
-    async def _wake(self, incident: Incident, sequence: int, event: Escalated, thread: Ref) -> None:
+    async def _wake_all(self, news: News) -> None:
+        for sequence, event in news.events:
+            if isinstance(event, Escalated):
+                await refused(self._wake(news.incident, sequence, event, None))
+
+    async def _wake(self, incident: Incident, sequence: int, event: Escalated, thread: Ref | None) -> None:
         """Wake one person by direct message; where that cannot be, the thread says so."""
+        if (incident.id, sequence) in self._woken:
+            return
         try:
             room = await self._platform.direct(await self._identity(event.to))
             await self._wake_in(room, incident, sequence, event)
         except (NotFound, Unreachable) as error:
-            if error.temporary:
+            if error.temporary or not thread:
                 raise
             card = unreached_card(event.to, self._platform.name, error)
             await self._platform.post(thread.room, card, key=f"{incident.id}-{sequence}-unreached", thread=thread)
+        else:
+            self._woken.add((incident.id, sequence))
 
     async def _wake_in(self, room: Room, incident: Incident, sequence: int, event: Escalated) -> None:
         digest = await self._storms.digest(room)
@@ -237,4 +253,5 @@ class Teller:
                 await self._standing.change(incident, card, self._where.home)
 
     async def _told(self, news: News) -> None:
+        self._woken -= {(news.incident.id, sequence) for sequence, _ in news.events}
         await self._incidents.told(self._platform.name, news.incident.id, news.events[-1][0])

@@ -273,7 +273,8 @@ async def test_where_the_main_room_is_closed_too_it_is_told_once_that_is_open() 
     assert await told.titles() == ["#1 Airflow task orders.transform ran into its timeout"]
 
 
-async def test_a_thread_that_takes_no_replies_keeps_nobody_from_being_woken() -> None:
+@pytest.mark.parametrize("closed", ["thread", "room"])
+async def test_where_nothing_is_taken_any_more_somebody_is_woken_all_the_same(closed: str) -> None:
     told = Told()
     await told.knows("ada")
     [incident] = await group.hear(told.desk, [entry()])
@@ -281,15 +282,17 @@ async def test_a_thread_that_takes_no_replies_keeps_nobody_from_being_woken() ->
     await told.tell()
     card = await told.teller._standing.known(incident)  # noqa: SLF001 - which message that is
     assert card
-    told.platform.closed = {card.message}
+    told.platform.closed = {card.message if closed == "thread" else ROOM}
     await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered for 15 minutes."))
-    with pytest.raises(Unreachable, match="archived"):
-        await told.tell()
+    for _ in range(12):
+        with pytest.raises(Unreachable, match="archived"):
+            await told.tell()
     [title] = await told.titles(await told.platform.direct("ada"))
     assert title.startswith("#1 Airflow task")
     told.platform.closed = set()
     await told.tell()
     assert await told.titles() == ["#1 Airflow task orders.transform ran into its timeout", "I have woken ada"]
+    assert len(await told.titles(await told.platform.direct("ada"))) == 1
 
 
 LINKING = " Say link in the web chat, or ask an admin: oncall people link ada web <id>"
