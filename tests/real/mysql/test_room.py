@@ -33,6 +33,16 @@ async def test_max_connections_grows_at_once(server: servers.Server, target: MyS
     await as_owner(server, "SET GLOBAL max_connections = 60")
 
 
+async def test_a_number_that_somebody_else_has_set_is_left(server: servers.Server, target: MySQL) -> None:
+    action = await proposed(target, "increase_max_connections", to="90")
+    await as_owner(server, "SET GLOBAL max_connections = 61")
+    try:
+        assert (await target.act(action)).result is Result.CHANGED
+        assert (await target.look({"to": "90"})).state["max_connections"] == "61"
+    finally:
+        await as_owner(server, "SET GLOBAL max_connections = 60")
+
+
 async def test_a_full_server_lets_us_in(server: servers.Server, shop: Shop) -> None:
     await as_owner(server, "SET GLOBAL max_connections = 12")
     try:

@@ -54,6 +54,20 @@ async def test_max_connections_is_written_and_holds_from_the_restart_on(server: 
     assert (stale.result, "not 20" in stale.detail) == (Result.FAILED, True)
 
 
+async def test_a_number_that_somebody_else_has_written_is_left(server: Server, target: PostgreSQL) -> None:
+    owner = await asyncpg.connect(server.url("postgres"))
+    now = await owner.fetchval("SELECT current_setting('max_connections')::int")
+    action = await proposed(target, "increase_max_connections", to=str(now + 20))
+    await owner.execute(f"ALTER SYSTEM SET max_connections = {now + 5}")
+    try:
+        assert (await target.act(action)).result is Result.CHANGED
+        written = "SELECT setting FROM pg_file_settings WHERE name = 'max_connections' ORDER BY seqno DESC LIMIT 1"
+        assert await owner.fetchval(written) == str(now + 5)
+    finally:
+        await owner.execute(f"ALTER SYSTEM SET max_connections = {now}")
+        await owner.close()
+
+
 async def test_max_connections_of_the_command_line_is_left_to_who_starts_it(postgresql: Server) -> None:
     settings = PostgreSQLSettings((postgresql.url("postgres"),), ("*",))
     target = PostgreSQL(settings)
