@@ -156,10 +156,18 @@ def _entry(record: Mapping[str, Any]) -> KnowledgeEntry:
         entry,
         title=redact(entry.title)[:500],
         description=redact(entry.description),
+        tags=_clean(entry.tags),
+        error_patterns=_clean(entry.error_patterns),
+        solution_steps=_clean(entry.solution_steps),
+        automated_actions=_clean(entry.automated_actions),
         last_used=_aware(entry.last_used),
         created_at=_aware(entry.created_at),
         updated_at=_aware(entry.updated_at),
     )
+
+
+def _clean(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(redact, texts))
 
 
 def _aware(time: datetime | None) -> datetime | None:
@@ -186,9 +194,9 @@ def _taught(id: str, alike: Sequence[Experience]) -> KnowledgeEntry:
         title=redact(first.title),
         description=redact("\n".join(texts), MOST_TEXT),
         category=first.category,
-        tags=_ordered(tag for one in alike for tag in one.tags),
-        solution_steps=_ordered(step for one in alike for step in one.steps),
-        automated_actions=_best(alike),
+        tags=_clean(_ordered(tag for one in alike for tag in one.tags)),
+        solution_steps=_clean(_ordered(step for one in alike for step in one.steps)),
+        automated_actions=_clean(_best(alike)),
         success_rate=round(sum(known) / len(known), 4) if known else None,
         related_services=(first.service,) if first.service else (),
         created_at=min((time for one in alike if (time := _aware(one.timestamp))), default=None),

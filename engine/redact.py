@@ -54,7 +54,7 @@ _QUOTED = (
     r"(?P<q>\\+[\"'])(?:(?!(?P=q))[^\n])*(?P=q)?|(?P<d>\")(?:\\.|[^\"\\])*+(?:\"|\Z)|(?P<s>')(?:\\.|[^'\\])*+(?:'|\Z)"
 )
 # After a comma or a bracket comes the next thing that is named, or the rest of the secret.
-_PLAIN = r"[^\s,;&}\])\"']++(?:[,;}\])]++[^\s,;&}\])\"'=:]++(?![=:]))*+"
+_PLAIN = r"(?!\[redacted\])[^\s,;&}\])\"']++(?:[,;}\])]++[^\s,;&}\])\"'=:]++(?![=:]))*+"
 _NAMED = rf"((?:{_NAMES})(?:\\*[\"'])?\s*(?:=>|:=|=|:|%3d)\s*)(?:{_QUOTED}|{_PLAIN})"
 _ELEMENT = rf"(<[\w:.-]{{0,40}}(?:{_NAMES})(?:\s[^<>]{{0,200}})?>)[^<>]+"
 _OPTION = (

@@ -11,6 +11,8 @@ import pytest
 
 from adapters.targets.kubernetes import Kubernetes
 from adapters.targets.kubernetes.causes import EVICTED, KILLED, NOT_READY, UNSCHEDULABLE, WAITS
+from adapters.targets.kubernetes.found import sentence
+from adapters.targets.kubernetes.shown import Node, Warned
 from engine import knowledge
 from tests.adapters.recorded_kubernetes import RecordedKubernetes, connected, recorded_kubernetes
 
@@ -181,3 +183,11 @@ async def test_a_look_does_not_fail_for_what_would_be_good_to_know(
     evidence = await target.look(HERE)
     assert evidence.state["pod_uid"] == "p1"
     assert "deployment" not in evidence.names
+
+
+def test_no_password_of_an_address_is_told_of_a_warning() -> None:
+    node = Node.model_validate({"metadata": {"name": "one", "uid": "1", "creationTimestamp": "2026-11-21T09:00:00Z"}})
+    warned = Warned(reason="Failed", message="pulling https://robot:hunter2@registry.example.com/app: not found")
+    said = sentence(node, [warned])
+    assert "registry.example.com/app: not found" in said
+    assert "hunter2" not in said

@@ -51,6 +51,25 @@ def test_the_sample_training_form_becomes_entries() -> None:
     assert "hunter2" not in pool.description
 
 
+def test_no_secret_is_kept_of_what_is_imported() -> None:
+    entry = {
+        "title": "Down, password=hunter2",
+        "description": "password=hunter2",
+        "error_patterns": ["login failed password=hunter2"],
+        "solution_steps": ["psql postgresql://app:hunter2@db/x"],
+        "tags": ["token=hunter2"],
+        "automated_actions": ["curl -u app:hunter2 https://example.com"],
+    }
+    incident = {
+        "title": "Gone",
+        "resolution_steps": "export PGPASSWORD=hunter2",
+        "actions_taken": ["run --token hunter2"],
+    }
+    kept = write(read(json.dumps([entry, incident])).all())
+    assert "PGPASSWORD" in kept
+    assert "hunter2" not in kept
+
+
 def test_the_documents_own_entry_is_read() -> None:
     record = {
         "id": "kb-001",

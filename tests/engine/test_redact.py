@@ -90,6 +90,7 @@ SECRETS = [
 def test_a_secret_is_gone(text: str, secret: str) -> None:
     assert secret not in redact(text)
     assert HIDDEN in redact(text)
+    assert redact(redact(text), 10_000) == redact(text)
 
 
 @pytest.mark.parametrize(

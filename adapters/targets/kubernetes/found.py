@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 
 from adapters.targets.kubernetes.shown import Container, Deployment, Node, Pod, ReplicaSet, State, Warned
+from engine.redact import redact
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
@@ -230,7 +231,8 @@ def _node_sentence(node: Node) -> str:
 
 
 def _warned(warnings: Sequence[Warned]) -> str:
-    said = "; ".join(f"{one.reason}: {' '.join(one.message.split())[:160]}" for one in warnings)
+    """An image's address may hold a password."""
+    said = "; ".join(f"{one.reason}: {' '.join(redact(one.message).split())[:160]}" for one in warnings)
     return f". Last warnings: {said}" if said else ""
 
 
