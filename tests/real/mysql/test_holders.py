@@ -18,15 +18,16 @@ from tests.waiting import until
 pytestmark = pytest.mark.real
 
 
-async def blocked(target: MySQL, shop: Shop) -> tuple[Any, asyncio.Task[Any]]:
-    """A session that holds a lock, and another's statement that has waited for it for a second."""
-    holds, waiter = await shop.idles(), await shop.session()
-    waits = asyncio.create_task(run(waiter, "UPDATE stock SET pieces = 0"))
+async def blocked(target: MySQL, shop: Shop) -> tuple[Any, asyncio.Future[list[Any]]]:
+    """A session that holds a lock, and two that have waited for it for a second, the second of them for the first."""
+    holds = await shop.idles()
+    waiters = [await shop.session() for _ in range(2)]
+    waits = asyncio.gather(*(run(one, "UPDATE stock SET pieces = 0") for one in waiters))
 
     async def seen() -> bool:
-        return bool((await target.look({})).names)
+        return (await target.look({})).shows.startswith("2 sessions wait")
 
-    await until(seen, "it has waited for a second")
+    await until(seen, "both have waited for a second")
     return holds, waits
 
 
@@ -35,7 +36,7 @@ async def test_who_holds_the_lock_is_named_and_ended_once(server: servers.Server
     pid = str(holds.thread_id())
     evidence = await target.look({"database_name": "shop"})
     assert evidence.cause == "mysql/lock-wait"
-    assert evidence.shows.startswith(f"1 session waits for a lock held by {pid} shop@shop (127.0.0.1:")
+    assert evidence.shows.startswith(f"2 sessions wait for a lock held by {pid} shop@shop (127.0.0.1:")
     here = {"database_host": "127.0.0.1", "database_port": str(server.port)}
     assert evidence.names == {**here, "database_name": "shop", "database_user": "shop", "blocking_pid": pid}
 

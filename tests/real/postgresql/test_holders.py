@@ -21,16 +21,17 @@ pytestmark = pytest.mark.real
 POOL = "2026-11-21 09:15:56 ERROR orders: connection pool exhausted on 127.0.0.1:{port}"
 
 
-async def blocked(target: PostgreSQL, shop: Shop, holder: str = "etl") -> tuple[asyncpg.Connection, asyncio.Task[str]]:
-    """A session that holds a lock, and another's statement that has waited for it for a second."""
-    holds, waiter = await shop.idles(holder), await shop.session()
-    waits = asyncio.create_task(waiter.execute("UPDATE stock SET pieces = 0"))
+async def blocked(target: PostgreSQL, shop: Shop) -> tuple[asyncpg.Connection, asyncio.Future[list[str]]]:
+    """A session that holds a lock, and two that have waited for it for a second, the second of them for the first."""
+    holds = await shop.idles("etl")
+    waiters = [await shop.session() for _ in range(2)]
+    waits = asyncio.gather(*(one.execute("UPDATE stock SET pieces = 0") for one in waiters))
     shop.open.callback(waits.cancel)
 
     async def seen() -> bool:
-        return (await target.look({})).cause == "postgresql/lock-wait"
+        return (await target.look({})).shows.startswith("2 sessions wait")
 
-    await until(seen, "it has waited for a second")
+    await until(seen, "both have waited for a second")
     return holds, waits
 
 
@@ -41,7 +42,7 @@ async def test_who_holds_the_lock_is_named_and_ended(server: Server, target: Pos
     pid = str(holds.get_server_pid())
     evidence = await target.look({"database_host": "127.0.0.1"})
     assert evidence.shows.startswith(
-        f"1 session waits for a lock held by {pid} shop@postgres (etl) idle in transaction"
+        f"2 sessions wait for a lock held by {pid} shop@postgres (etl) idle in transaction"
     )
     whose = {"database_name": "postgres", "database_user": "shop", "application_name": "etl"}
     here = {"database_host": "127.0.0.1", "database_port": str(server.port)}
@@ -58,7 +59,7 @@ async def test_who_holds_the_lock_is_named_and_ended(server: Server, target: Pos
     await decide.approve(office, incident.number, "ada")
     incident = await settle(office, incident)
     assert incident.status is Status.RESOLVED, incident
-    assert await waits == "UPDATE 1"
+    assert await waits == ["UPDATE 1", "UPDATE 1"]
     assert (await lives(holds), await lives(bystander)) == (False, True)
 
 
@@ -73,7 +74,7 @@ async def test_a_holder_that_works_again_is_left_alone_and_none_is_ended_twice(t
     action = await proposed(target, "terminate_session", pid=str(holds.get_server_pid()))
     assert (await target.act(action)).result is Result.DONE
     assert (await settled(target, action)).judgement is Judgement.WORKED
-    assert await waits == "UPDATE 1"
+    assert await waits == ["UPDATE 1", "UPDATE 1"]
     assert (await target.act(action)).result is Result.NOTHING_DONE
     other = await proposed(target, "terminate_session", pid="999999")
     assert (await target.act(other)).result is Result.NOTHING_DONE
