@@ -58,7 +58,7 @@ class Running:
                 stderr=log,
             )
         assert self.process.stdout
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while line := (await self.process.stdout.readline()).decode():
                 if "/sign-in?" in line:
                     self.link = line.strip()
@@ -75,7 +75,7 @@ class Running:
 
     async def died(self) -> int:
         assert self.process
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             return await self.process.wait()
 
     def events(self) -> list[str]:

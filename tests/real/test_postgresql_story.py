@@ -89,6 +89,6 @@ async def test_a_full_server_has_room_again(server: Server, tmp_path: Path) -> N
 
 
 async def reads(web: aiohttp.ClientSession, text: str) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while text not in await page(web):
             await asyncio.sleep(0.2)

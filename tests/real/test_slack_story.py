@@ -52,7 +52,7 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
             assert name in words(card)
         await picture(card, pictures / "slack-1-proposed.png")
 
-        [woken] = await acme.until(lambda: acme.direct_messages("alice"), 60)
+        [woken] = await acme.until(lambda: acme.direct_messages("alice"), 180)
         assert "Low confidence" in words(woken)
         await picture(woken, pictures / "slack-2-woken.png")
 
@@ -67,7 +67,7 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
         airflow.mend(RUN)
         assert (await alice.press(card, "Approve restart_dag_task")).status == 200
         await acme.until(lambda: resolved(acme), 90)
-        thread = await acme.until(lambda: ended(acme, card["ts"]), 30)
+        thread = await acme.until(lambda: ended(acme, card["ts"]), 180)
         for step in (
             "I have woken alice",
             "alice approved restart_dag_task",

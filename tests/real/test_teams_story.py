@@ -62,7 +62,7 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
             assert name in words(card)
         await picture(card.card or {}, pictures / "teams-1-proposed.png")
 
-        woken = await teams.until(lambda: teams.direct_messages("bob"), 60)
+        woken = await teams.until(lambda: teams.direct_messages("bob"), 180)
         assert "Low confidence" in words(woken[-1])
 
         await mallory.presses(card, APPROVE)
@@ -77,7 +77,7 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
         airflow.mend(run)
         await alice.presses(teams.now(card), APPROVE)
         await teams.until(lambda: "Resolved after" in words(teams.now(card)), 90)
-        thread = await teams.until(lambda: ended(teams, card), 30)
+        thread = await teams.until(lambda: ended(teams, card), 180)
         for step in ("I have woken bob", "bob is on it", "alice approved", "was sent", "#1 is resolved"):
             assert sum(step in said for said in thread) == 1, thread
         assert "approved by alice" in words(teams.now(card))

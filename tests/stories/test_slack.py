@@ -53,10 +53,10 @@ class Story:
             cards = await self.acme.messages(channel)
             return cards[-1] if cards and text in words(cards[-1]) else None
 
-        found: dict[str, Any] = await self.acme.until(there, 60)
+        found: dict[str, Any] = await self.acme.until(there, 180)
         return found
 
-    async def thread(self, card: dict[str, Any], last: str, seconds: float = 60) -> list[str]:
+    async def thread(self, card: dict[str, Any], last: str, seconds: float = 180) -> list[str]:
         """The thread, once its last reply says so."""
 
         async def there() -> list[str]:
@@ -136,7 +136,7 @@ async def test_an_answer_that_is_lost_doubles_and_loses_no_message(fault: Fault,
         card = await story.card()
         story.acme.api.fail("chat.postMessage", fault, times=2)
         await story.acme.person("alice").press(card, APPROVE)
-        once_and_in_order(await story.thread(card, "is resolved", 60))
+        once_and_in_order(await story.thread(card, "is resolved", 180))
         assert len(await story.acme.messages("incidents")) == 1
 
 
@@ -168,7 +168,7 @@ async def test_a_click_that_was_acknowledged_outlives_a_kill(tmp_path: Path) -> 
         assert story.rows("select count(*) from events where kind = 'Approved'") == [(0,)]
         await story.restart()
         await story.acme.person("alice").again(delivered, retry=1)
-        once_and_in_order(await story.thread(card, "is resolved", 60))
+        once_and_in_order(await story.thread(card, "is resolved", 180))
         assert len(story.airflow.clears) == 1
 
 
@@ -188,7 +188,7 @@ async def test_a_storm_of_500_is_ten_cards_and_a_digest(tmp_path: Path) -> None:
 
 
 async def _run_of(story: Story, number: int) -> str:
-    await story.acme.until(lambda: story.airflow.clears, 30)
+    await story.acme.until(lambda: story.airflow.clears, 180)
     [(body,)] = story.rows(f"select body from incidents where number = {number}")  # noqa: S608 - a number
     found = re.search(r'"dag_run_id":"([^"]+)"', body)
     assert found
@@ -290,7 +290,7 @@ async def test_socket_mode_comes_back_and_loses_nothing_said_in_between(tmp_path
         card = await story.card()
         await story.acme.socket.disconnect("refresh_requested", 0)
         await story.acme.person("alice").mention("ack 1", thread=card["ts"])
-        await story.acme.until(lambda: story.rows("select 1 from events where kind = 'Acknowledged'"), 30)
+        await story.acme.until(lambda: story.rows("select 1 from events where kind = 'Acknowledged'"), 180)
         await story.acme.socket.ready(20)
         await story.acme.socket.drop()
         await story.acme.socket.ready(20, 3)

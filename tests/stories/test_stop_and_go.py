@@ -56,13 +56,13 @@ async def test_a_database_that_is_away_for_a_while_loses_nothing(
 
 
 async def shows(person: aiohttp.ClientSession, words: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):
         while words not in await page(person):
             await asyncio.sleep(0.1)
 
 
 async def ready(person: aiohttp.ClientSession, status: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(180):
         while (await person.get("/readyz")).status != status:
             await asyncio.sleep(0.1)
     assert (await person.get("/healthz")).status == 200

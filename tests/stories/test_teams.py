@@ -52,9 +52,9 @@ class Story:
             found = [self.teams.now(one) for one in self.teams.messages("incidents") if one.card]
             return found if found and text in words(found[-1]) else []
 
-        return (await self.teams.until(there, 60))[-1]
+        return (await self.teams.until(there, 180))[-1]
 
-    async def thread(self, card: Message, last: str, seconds: float = 60) -> list[str]:
+    async def thread(self, card: Message, last: str, seconds: float = 180) -> list[str]:
         def there() -> list[str]:
             said = [words(one) for one in self.teams.thread("incidents", card.id)]
             return said if said and last in said[-1] else []
