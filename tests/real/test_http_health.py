@@ -220,7 +220,19 @@ async def test_a_hostile_url_is_asked_nothing(site: Site, url: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.0.0.1", "100.64.0.1", "::1", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"],
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "100.64.0.1",
+        "::1",
+        "fd00::1",
+        "fec0::1",
+        "::ffff:127.0.0.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "2002:7f00:1::",
+    ],
 )
 async def test_a_private_address_needs_its_host_on_the_list(address: str) -> None:
     port = free_port()

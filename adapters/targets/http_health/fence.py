@@ -22,6 +22,9 @@ Address: TypeAlias = IPv4Address | IPv6Address
 # over IPv4, are link-local. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 _METADATA = frozenset({ip_address("fd00:ec2::254"), ip_address("100.100.100.200"), ip_address("192.0.0.192")})
 _NAT64 = IPv6Network("64:ff9b::/96")
+# All else is private, old or leads elsewhere; Python takes 64:ff9b:1::/48 and fec0::/10 for public.
+# https://www.iana.org/assignments/ipv6-address-space
+_PUBLIC = IPv6Network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,13 @@ def refusal(host: str, address: Address, *, exact: bool) -> str:
         return f"{address} is nobody's address"
     if (inner.is_link_local or inner in _METADATA) and _literal(host) != address:
         return f"{host} leads to {address}, where a cloud keeps a machine's own keys"
-    if (not inner.is_global or inner in _METADATA) and not exact:
+    if not (_is_public(inner) or exact):
         return f"{host} leads to {address}, a private address, and HTTP_HEALTH_HOSTS does not name {host} itself"
     return ""
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and address not in _METADATA and (address.version == 4 or address in _PUBLIC)
 
 
 def _inner(address: Address) -> Address:
