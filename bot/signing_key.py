@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from bot.dangers import SHORTEST_KEY, refuse_dangers, weakness
@@ -32,10 +33,14 @@ def _kept(file: Path) -> str:
     try:
         if not file.exists():
             keep(file, secrets.token_urlsafe(48))
-        key = file.read_text("ascii").strip()
+        key, everybody = file.read_text("ascii").strip(), file.stat().st_mode & stat.S_IROTH
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise Misconfigured(f"The signing key cannot be kept in {file}: {why}. Set SECRET_KEY instead.") from error
+    if everybody:  # whoever has read it can sign in as anybody
+        raise Misconfigured(
+            f"Everybody on this machine can read the signing key in {file}. Delete it, or set SECRET_KEY."
+        )
     if len(key) < SHORTEST_KEY:
         raise Misconfigured(f"The signing key in {file} is damaged. Delete the file; everybody signs in once more.")
     return key

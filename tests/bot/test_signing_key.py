@@ -56,9 +56,20 @@ def test_a_key_is_never_made_where_others_can_reach_us(tmp_path: Path) -> None:
 
 def test_a_damaged_key_is_refused(tmp_path: Path) -> None:
     settings = load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"})
+    key_file(settings).touch(0o600)
     key_file(settings).write_text("short\n")
     with pytest.raises(Misconfigured, match="Delete the file"):
         signing_key(settings)
+
+
+def test_a_key_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
+    settings = load({"DATABASE_URL": f"sqlite:///{tmp_path}/x.db"})
+    key = signing_key(settings)
+    key_file(settings).chmod(0o644)
+    with pytest.raises(Misconfigured, match="Everybody on this machine"):
+        signing_key(settings)
+    key_file(settings).unlink()
+    assert signing_key(settings) != key
 
 
 def test_a_key_that_cannot_be_kept_is_told_of(tmp_path: Path) -> None:
