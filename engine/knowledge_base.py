@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -115,6 +115,7 @@ class Library:
         self._shipped = {pattern.id: entry_of(pattern) for pattern in shipped}
         self._index = Index(document(entry) for entry in self._shipped.values())
         self._rows: set[str] = set()
+        self._dismissed: set[str] = set()
         self._revision = 0
         self._turn = asyncio.Lock()
         self._reading = threading.Lock()
@@ -163,11 +164,12 @@ class Library:
 
     async def keep(self, entries: Sequence[KnowledgeEntry]) -> int:
         """Keep these and return how many are new or other than before; a thousand at a time, each all or none."""
+        await self._refresh()
         latest = [*{entry.id: entry for entry in entries}.values()]
         kept = 0
         for start in range(0, len(latest), AT_ONCE):
             some = latest[start : start + AT_ONCE]
-            known = await self.named([entry.id for entry in some])
+            known = await self.named([one.id for one in some if one.id in self._index or one.id in self._dismissed])
             news = [entry for entry in some if not _same(known.get(entry.id), entry)]
             await self._store.put(news)
             kept += len(news)
@@ -197,8 +199,8 @@ class Library:
         async with self._turn:
             async for page in self._store.changed(self._revision):
                 await asyncio.to_thread(self._take_up, page.entries)
-                self._rows -= {entry.id for entry in page.entries}
-                self._rows |= {entry.id for entry in page.entries if entry.learned}
+                _sort(self._rows, page.entries, lambda entry: entry.learned)
+                _sort(self._dismissed, page.entries, lambda entry: entry.dismissed)
                 self._revision = page.revision
             if self._index.unsettled:
                 await asyncio.to_thread(self._settle)
@@ -215,6 +217,12 @@ class Library:
     def _settle(self) -> None:
         with self._reading:
             self._index.settle()
+
+
+def _sort(ids: set[str], entries: Sequence[KnowledgeEntry], belongs: Callable[[KnowledgeEntry], bool]) -> None:
+    """Let ``ids`` have those of these entries that belong there, and no other of them."""
+    ids.difference_update(entry.id for entry in entries)
+    ids.update(entry.id for entry in entries if belongs(entry))
 
 
 def _same(known: KnowledgeEntry | None, entry: KnowledgeEntry) -> bool:
@@ -248,7 +256,7 @@ def entry_of(pattern: Pattern) -> KnowledgeEntry:
     return KnowledgeEntry(
         id=pattern.id,
         title=unfilled(pattern.title),
-        description=f"{unfilled(pattern.root_cause)}\n{pattern.advice}".strip(),
+        description="\n".join(dict.fromkeys((unfilled(pattern.root_cause), pattern.advice))).strip(),
         category=pattern.category,
         tags=(pattern.category,),
         error_patterns=pattern.match,

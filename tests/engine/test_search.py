@@ -176,3 +176,9 @@ def test_any_text_can_be_asked(text: str) -> None:
     index = Index([Document("a", ((WORD, text), (PATTERN, text)), (text,), (text,), (text,))])
     for hit in index.search(text, text):
         assert 0 < hit.score <= 1
+
+
+def test_an_entry_says_nothing_twice() -> None:
+    for pattern in knowledge.load():
+        lines = entry_of(pattern).description.splitlines()
+        assert len(lines) == len(set(lines)), pattern.id
