@@ -19,7 +19,14 @@ MAKE_KEY = "openssl rand -hex 32"
 
 def dangers(settings: Settings) -> list[Trouble]:
     """What stops the program from starting. Empty if all is well."""
-    return [*_key(settings), *_mail(settings), *_slack(settings), *_teams(settings), *_airflow(settings)]
+    return [
+        *_key(settings),
+        *_example(settings),
+        *_mail(settings),
+        *_slack(settings),
+        *_teams(settings),
+        *_airflow(settings),
+    ]
 
 
 def refuse_dangers(settings: Settings) -> None:
@@ -45,6 +52,12 @@ def _key(settings: Settings) -> Iterator[Trouble]:
     if weak and settings.exposed:
         reach = f"{weak}, while others can reach the program at {settings.address}"
         yield Trouble("SECRET_KEY", reach, f"Make one: {MAKE_KEY}")
+
+
+def _example(settings: Settings) -> Iterator[Trouble]:
+    if settings.demo and settings.exposed:
+        what = "is true while others can reach the program: the guided example lets everybody be anybody"
+        yield Trouble("DEMO", what, "Leave it out.")
 
 
 def _mail(settings: Settings) -> Iterator[Trouble]:

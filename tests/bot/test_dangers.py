@@ -42,6 +42,8 @@ AIRFLOW = {"AIRFLOW_URL": "https://airflow.example.com"}
         ({"SLACK_APP_TOKEN": "xapp-1"}, ["SLACK_BOT_TOKEN"]),
         ({"TEAMS_APP_ID": TEAMS_ID}, ["TEAMS_APP_PASSWORD", "TEAMS_TENANT_ID"]),
         ({"TEAMS_APP_ID": TEAMS_ID, "TEAMS_APP_PASSWORD": "s", "TEAMS_TENANT_ID": TEAMS_ID}, []),
+        ({"DEMO": "true"}, []),
+        ({"DEMO": "true", "HOST": "::", "SECRET_KEY": GOOD_KEY}, ["DEMO"]),
         ({"TEAMS_PLAYGROUND": "true"}, []),
         ({"TEAMS_PLAYGROUND": "true", "HOST": "::", "SECRET_KEY": GOOD_KEY}, ["TEAMS_PLAYGROUND"]),
         (AIRFLOW, ["AIRFLOW_TOKEN"]),
