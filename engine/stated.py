@@ -143,6 +143,10 @@ _PAIR = re.compile(
 )
 
 
+_CODE = re.compile(r"""^(\s*File "[^"\n]{1,500}", line \d{1,7}, in [^\n]*\n)[ \t]+[^\n]*""", re.MULTILINE)
+"""A frame of a Python trace, and below it the source code, whose ``pod=self.pod`` gives no value."""
+
+
 def fields(text: str) -> dict[str, str]:
     """The names and values in an entry, flat: of JSON objects, of ``key=value`` and of ``key: value`` in its text.
 
@@ -196,9 +200,9 @@ def _flat(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """What is called, as in ``user = find(name)``, is code, and no value."""
+    """What is called, as in ``user = find(name)``, is code, and no value; neither is a line that a trace quotes."""
     found: dict[str, str] = {}
-    for pair in _PAIR.finditer(text):
+    for pair in _PAIR.finditer(_CODE.sub(r"\1", text) if '", line ' in text else text):
         value = pair[2].strip("\"'") if pair[2][0] in "\"'" else pair[2].rstrip(".:")
         if value and not pair["call"]:
             found.setdefault(pair[1], value)
