@@ -199,8 +199,8 @@ class Library:
         async with self._turn:
             async for page in self._store.changed(self._revision):
                 await asyncio.to_thread(self._take_up, page.entries)
-                _sort(self._rows, page.entries, lambda entry: entry.learned)
-                _sort(self._dismissed, page.entries, lambda entry: entry.dismissed)
+                _enrol(self._rows, page.entries, lambda entry: entry.learned)
+                _enrol(self._dismissed, page.entries, lambda entry: entry.dismissed)
                 self._revision = page.revision
             if self._index.unsettled:
                 await asyncio.to_thread(self._settle)
@@ -219,7 +219,7 @@ class Library:
             self._index.settle()
 
 
-def _sort(ids: set[str], entries: Sequence[KnowledgeEntry], belongs: Callable[[KnowledgeEntry], bool]) -> None:
+def _enrol(ids: set[str], entries: Sequence[KnowledgeEntry], belongs: Callable[[KnowledgeEntry], bool]) -> None:
     """Let ``ids`` have those of these entries that belong there, and no other of them."""
     ids.difference_update(entry.id for entry in entries)
     ids.update(entry.id for entry in entries if belongs(entry))

@@ -128,6 +128,9 @@ class Index:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, id: str) -> bool:
+        return id in self._rows
+
     def put(self, document: Document) -> None:
         """Take a document up; one of the same id is replaced."""
         self.drop(document.id)

@@ -22,7 +22,10 @@ REVISIONS = "knowledge"
 """The counter that grows with every change."""
 
 AT_ONCE = 500
-"""Ids in one statement: every database takes as many parameters."""
+"""Rows in one statement: every database takes as many parameters."""
+
+NAMED = 100
+"""Ids that are looked up at once: for many more PostgreSQL may read the whole table."""
 
 PAGE = 1_000
 """Rows that are read at once."""
@@ -75,8 +78,8 @@ class SqlKnowledgeEntries(KnowledgeEntries):
     async def named(self, ids: Iterable[str]) -> Mapping[str, KnowledgeEntry]:
         found: dict[str, KnowledgeEntry] = {}
         keys = [key(id) for id in ids]
-        for start in range(0, len(keys), AT_ONCE):
-            these = table.c.id.in_(keys[start : start + AT_ONCE])
+        for start in range(0, len(keys), NAMED):
+            these = table.c.id.in_(keys[start : start + NAMED])
             found |= {entry.id: entry for entry in _entries(await self._rows(select(*WHOLE).where(these)))}
         return found
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import NotFound
-from engine.knowledge_base import KnowledgeEntries, KnowledgeEntry, Library
+from engine.knowledge_base import DISMISSED, KnowledgeEntries, KnowledgeEntry, Library
 from storage.database import connect
 from storage.knowledge_entries import MemoryKnowledgeEntries, SqlKnowledgeEntries
 from storage.upgrade import upgrade
@@ -144,6 +144,8 @@ async def test_keeping_the_same_again_keeps_nothing(store: KnowledgeEntries) -> 
     assert await library.keep(many(30)) == 30
     assert await library.keep(many(30)) == 0
     assert await library.keep([*many(29), replace(many(30)[29], title="other")]) == 1
+    dismissed = replace(SPARK, proposed=True, tags=(DISMISSED,))
+    assert [await library.keep([dismissed]), await library.keep([dismissed])] == [1, 0]
 
 
 async def test_changes_come_in_pages_and_none_twice(store: KnowledgeEntries) -> None:
