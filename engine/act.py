@@ -33,10 +33,11 @@ async def start(desk: Desk, incident: Incident) -> Incident:
     sight = await _sight(desk, incident, action, target)
     if isinstance(sight, Outcome):
         return await _acted(desk, incident, action, sight)
-    if not action.dry_run and (why := await refusal(desk, incident, action)):
-        return await _acted(desk, incident, action, Outcome(Result.CHANGED, f"{why} Nothing was sent."))
-    seen = sight if action.after else {}
-    incident = await desk.record_fact(incident.id, Started(desk.clock.now(), action.id, seen))
+    async with desk.gate:
+        if not action.dry_run and (why := await refusal(desk, incident, action)):
+            return await _acted(desk, incident, action, Outcome(Result.CHANGED, f"{why} Nothing was sent."))
+        seen = sight if action.after else {}
+        incident = await desk.record_fact(incident.id, Started(desk.clock.now(), action.id, seen))
     return await _acted(desk, incident, action, await _act(target, replace(action, seen=seen or action.seen)))
 
 

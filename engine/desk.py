@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -89,6 +90,8 @@ class Desk:
     brake: Brake = field(default_factory=Released)
     library: Library | None = None
     """What people have accepted to be done; None where nobody keeps anything."""
+    gate: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
+    """One action at a time is held against the fences and begun, so that two cannot both be the last that may."""
 
     async def open(self, id: IncidentId, event: Opened) -> Incident:
         """Keep and publish a new incident. Raises Stale if an active one has the same fingerprint."""

@@ -15,7 +15,7 @@ from engine.errors import Refused
 from engine.model import Action, ActionSpec, ActionStatus, Incident, Judgement, Outcome, Risk
 from engine.windows import DAYS, Window
 from storage.brake import KeptBrake
-from storage.memory import MemoryCursors
+from storage.memory import MemoryCursors, MemoryIncidents
 from tests.clock import FakeClock
 from tests.engine.desks import Machine, desk, entry, proposed, settle
 
@@ -33,6 +33,15 @@ class Busy(Machine):
             name: replace(spec, object=("dag_id", "dag_run_id"), risk=self.risk)
             for name, spec in super().catalogue().items()
         }
+
+
+class Elsewhere(MemoryIncidents):
+    """While it answers, others have their turn, as with a database."""
+
+    async def begun(self, target: str, since: datetime) -> int:
+        found = await super().begun(target, since)
+        await asyncio.sleep(0)
+        return found
 
 
 def braked(machine: Machine, clock: FakeClock | None = None, policy: Policy | None = None) -> Desk:
@@ -110,6 +119,19 @@ def test_a_window_reads_as_it_is_written() -> None:
     assert str(WORK) == "mon-fri 09:00-17:00 Europe/Berlin"
     assert str(Window(("mon", "wed"), time(9), time(12), "UTC")) == "mon+wed 09:00-12:00 UTC"
     assert str(Window(("sun",), time(9), time(12), "UTC")) == "sun 09:00-12:00 UTC"
+
+
+async def test_of_many_that_begin_at_once_no_more_begin_than_may() -> None:
+    machine = Machine()
+    office = replace(desk(machine, policy=Policy(max_actions_per_hour=2)), incidents=Elsewhere(("web",)))
+    approved = []
+    for number in range(5):
+        [incident] = await group.hear(office, [entry(entry().text.replace("manual__1", f"run-{number}"), number)])
+        incident = await settle(office, incident)
+        approved.append(await decide.approve(office, incident.number, "bob"))
+    begun = await asyncio.gather(*(act.start(office, incident) for incident in approved))
+    assert len(machine.acts) == 2
+    assert [one.action_status for one in begun].count(ActionStatus.SUPERSEDED) == 3
 
 
 async def test_a_target_sees_so_many_actions_within_an_hour() -> None:
