@@ -52,6 +52,13 @@ EVENT = (
         ("*Task*: copy\n*Dag*: load_sales", {"dag_id": "load_sales", "task_id": "copy"}),
         ("dag_id=etl, task_id=start", {"dag_id": "etl", "task_id": "start"}),
         ("Duplicate entry '7' for key 'orders.PRIMARY'", {"table": "orders"}),
+        ('detail={"detail":{"reason":"not_running","current_state":"failed"}}: source="task"', {"state": "failed"}),
+        ("Write to file ./ibtmp1 failed at offset 1048576", {"path": "./ibtmp1"}),
+        ('SSL_CTX_use_PrivateKey("/etc/ssl/a.key") failed (SSL: error', {"path": "/etc/ssl/a.key"}),
+        ('BIO_new_file("/etc/ssl/a.pem") failed (SSL: error', {"path": "/etc/ssl/a.pem"}),
+        ("Control process exited, code=exited status=1", {"exit_code": "1"}),
+        ("Failed to resolve 'rates.internal' ([Errno -3] Temporary failure", {"host": "rates.internal"}),
+        ("failed to reach primary view: 110 (Connection timed out)", {"error_code": "110"}),
         ("Access Denied: Table acme:dwh.orders: User does not have", {"table": "acme:dwh.orders"}),
         ('ERROR: relation "users" does not exist', {"table": "users"}),
         ("CONTEXT:  COPY prices, line 3, column price", {"table": "prices"}),
@@ -206,6 +213,8 @@ def test_a_name_is_found_in_the_form_its_system_writes(text: str, names: dict[st
         ("a bad node: container_1699_0001_01_000002", "node_name"),
         ("InnoDB: the loop took 5000ms, no error 0.", "error_code"),
         ("tar: Error is not recoverable: exiting now", "path"),
+        ('  File "/srv/pod.py", line 551, in run\n    self.wait(pod=self.pod)\nError: slow', "pod_name"),
+        ("took 110 (seconds)", "error_code"),
     ],
 )
 def test_a_word_is_no_name(text: str, name: str) -> None:
