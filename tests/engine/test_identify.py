@@ -152,6 +152,9 @@ EVENT = (
         ("Host '10.0.0.5' is not allowed to connect to this MySQL server", {"host": "10.0.0.5"}),
         ('rsync: write failed on "/srv/a/b.tar": No space left', {"path": "/srv/a/b.tar"}),
         ("tar: /backup/x.tar: Wrote only 4096 of 10240 bytes", {"path": "/backup/x.tar"}),
+        ("task sum_up of DAG sales_daily failed", {"task_id": "sum_up", "dag_id": "sales_daily"}),
+        ("DAG sales_daily: task sum_up timed out", {"task_id": "sum_up", "dag_id": "sales_daily"}),
+        ("DAG sales_daily failed", {"dag_id": "sales_daily"}),
         (
             "remote_pod: {'status': {'container_statuses': [{'name': 'istio-proxy', 'ready': False, 'restart_count': 0, "
             "'state': {'running': None, 'terminated': {'exit_code': 0, 'reason': 'Completed'}}}, {'name': 'base',\n"
