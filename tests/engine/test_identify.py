@@ -156,10 +156,12 @@ EVENT = (
         ("DAG sales_daily: task sum_up timed out", {"task_id": "sum_up", "dag_id": "sales_daily"}),
         ("DAG sales_daily failed", {"dag_id": "sales_daily"}),
         (
-            "remote_pod: {'status': {'container_statuses': [{'name': 'istio-proxy', 'ready': False, 'restart_count': 0, "
-            "'state': {'running': None, 'terminated': {'exit_code': 0, 'reason': 'Completed'}}}, {'name': 'base',\n"
-            "    'ready': False, 'restart_count': 0, 'started': False,\n    'state': {'running': None,\n"
-            "  'terminated': {'container_id': 'containerd://4f0', 'exit_code': 137}}}]}}",
+            (
+                "remote_pod: {'status': {'container_statuses': [{'name': 'istio-proxy', 'ready': False, 'restart_count': 0, "
+                "'state': {'running': None, 'terminated': {'exit_code': 0, 'reason': 'Completed'}}}, {'name': 'base',\n"
+                "    'ready': False, 'restart_count': 0, 'started': False,\n    'state': {'running': None,\n"
+                "  'terminated': {'container_id': 'containerd://4f0', 'exit_code': 137}}}]}}"
+            ),
             {"container_name": "base"},
         ),
     ],
