@@ -115,9 +115,10 @@ def _pending(incident: Incident, action_id: str) -> Action:
         case ActionStatus.PENDING:
             return action
         case ActionStatus.APPROVED | ActionStatus.RUNNING | ActionStatus.VERIFYING:
-            raise Refused(f"Somebody else has just decided: {action.name} on #{incident.number} is under way.")
+            who = incident.approved_by or "The agent"
+            raise Refused(f"{who} has approved already: {action.name} on #{incident.number} is under way.")
         case ActionStatus.REJECTED:
-            raise Refused(f"Somebody else has just decided: {action.name} on #{incident.number} was rejected.")
+            raise Refused(f"Nothing to decide any more: {action.name} on #{incident.number} was rejected.")
         case _:
             raise Refused(f"{action.name} on #{incident.number} has ended ({incident.action_status}).")
 
