@@ -200,6 +200,8 @@ def test_a_name_is_found_in_the_form_its_system_writes(text: str, names: dict[st
         ('host="/10.8.4.33:7079"', "host"),
         ("Creating pod disruption-budget", "pod_name"),
         ("waiting for pod to start", "pod_name"),
+        ("Some of the external tasks ['load_raw'] in DAG ingest_erp failed.", "dag_id"),
+        ("The external task load_raw in DAG ingest_erp failed.", "task_id"),
         ("completed within 3 seconds", "timeout_seconds"),
         ("retry in 30 seconds", "timeout_seconds"),
         ("InnoDB: Error: log file is of different size 0 5242880 bytes", "error_code"),

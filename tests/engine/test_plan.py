@@ -17,7 +17,7 @@ from engine.errors import Invalid, Refused
 from engine.events import Started, Verified
 from engine.identify import load as names
 from engine.knowledge import Proposal, load
-from engine.model import Action, ActionSpec, ActionStatus, Incident, Judgement, Outcome, Parameter, Status
+from engine.model import Action, ActionSpec, ActionStatus, Incident, Judgement, Outcome, Parameter, Risk, Status
 from tests.engine.desks import Machine, desk, proposed, settle
 
 THEN = Proposal("airflow", "clear_dag_run", {"dag_id": "{dag_id}", "dag_run_id": "{dag_run_id}"}, 0.7)
@@ -184,3 +184,20 @@ async def test_who_fills_in_a_later_step_still_approves_the_first_as_it_was_show
     await decide.approve(office, incident.number, "bob", "", {"pool": "etl"})
     await settle(office, incident)
     assert machine.acts == []
+
+
+async def test_a_plan_is_as_risky_as_its_riskiest_step_also_after_a_change() -> None:
+    class Risky(Machine):
+        def catalogue(self) -> Mapping[str, ActionSpec]:
+            known = super().catalogue()
+            return {**known, "clear_dag_run": replace(known["clear_dag_run"], risk=Risk.HIGH)}
+
+    machine = Risky()
+    office = planned(machine)
+    incident = await proposed(machine, office)
+    assert incident.action
+    assert incident.diagnosis
+    assert (incident.action.risk, "high risk" in incident.diagnosis.hand_over) == (Risk.HIGH, True)
+    incident = await decide.approve(office, incident.number, "bob", "", {"task_id": "load"})
+    assert incident.action
+    assert incident.action.risk is Risk.HIGH

@@ -186,3 +186,17 @@ async def test_it_is_decided_once() -> None:
 def test_a_file_that_begins_with_the_same_plan_knows_it_already() -> None:
     known: Pattern = replace(TIMEOUT, proposals=(replace(TIMEOUT.proposals[0], then=TIMEOUT.proposals[1:]),))
     assert found(known, row("+++")) == []
+
+
+async def test_what_a_person_accepted_here_is_not_doubted_for_what_its_first_action_did_elsewhere() -> None:
+    elsewhere = [replace(one, environment="staging") for one in row("-" * 8, actions=(FIX,))]
+    office = taught_desk(Machine(), [*elsewhere, *row("++++", actions=ROW)])
+    await accepted(office)
+    sure = await proposed(Machine(), office)
+    alone = taught_desk(Machine(), row("++++", actions=ROW))
+    await accepted(alone)
+    same = await proposed(Machine(), alone)
+    assert steps(sure) == [*ROW]
+    assert sure.diagnosis
+    assert same.diagnosis
+    assert sure.diagnosis.confidence == same.diagnosis.confidence

@@ -8,7 +8,7 @@ from engine import decide, group
 from engine.desk import Desk
 from engine.events import Noted
 from engine.learn import record
-from engine.model import ActionStatus, Entry, Incident, Status
+from engine.model import ActionStatus, Entry, Incident, Judgement, Status
 from engine.relief import RECOVERED, SAYS
 from tests.engine.desks import Machine, desk, entry, settle
 
@@ -98,7 +98,18 @@ async def test_an_approved_action_is_never_taken_out_of_hand() -> None:
     await decide.approve(office, incident.number, "bob")
     await group.hear(office, [entry(DONE, 900)])
     incident = await office.incidents.get(incident.id)
-    assert incident.action_status is ActionStatus.APPROVED
+    assert (incident.active, incident.action_status) == (True, ActionStatus.APPROVED)
     incident = await settle(office, incident)
     assert machine.acts == ["restart_dag_task"]
     assert incident.resolution_method == "restart_dag_task"
+
+
+async def test_after_an_action_was_run_good_news_prove_nothing_by_themselves() -> None:
+    office = desk(Machine(verdicts=[Judgement.FAILED]))
+    [incident] = await group.hear(office, [entry()])
+    await settle(office, incident)
+    await decide.approve(office, incident.number, "bob")
+    await settle(office, incident)
+    await group.hear(office, [entry(DONE, 900)])
+    incident = await office.incidents.get(incident.id)
+    assert (incident.active, incident.ran) == (True, 1)
