@@ -35,10 +35,10 @@ class Fields(ChatFields):
         description="Token for Airflow, instead of user and password.",
     )
     airflow_dags: Names = Field(
-        ("*",),
+        (),
         examples=["orders_*,billing"],
-        description="DAGs that may be acted on, with commas between and * for any characters. The default is all:"
-        " naming an Airflow is your word for it.",
+        description="DAGs that may be acted on, with commas between and * for any characters: * alone is all. Empty"
+        " means none.",
     )
     airflow_timeout: float = Field(
         10.0,

@@ -110,7 +110,7 @@ async def recorded_airflow() -> AsyncIterator[RecordedAirflow]:
 async def connected(
     url: str, password: str = PASSWORD, token: str = "", seconds: float = 5, username: str = "admin"
 ) -> AsyncIterator[Airflow]:
-    target = Airflow(AirflowSettings(url, username, password, token, seconds))
+    target = Airflow(AirflowSettings(url, username, password, token, seconds, ("*",)))
     try:
         yield target
     finally:

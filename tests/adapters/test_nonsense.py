@@ -80,7 +80,7 @@ async def test_spark(nonsense: bytes, tmp_path: Path) -> None:
 
 async def test_airflow(nonsense: bytes) -> None:
     async with serving(nonsense) as url:
-        target = Airflow(AirflowSettings(url, "oncall", "password"))
+        target = Airflow(AirflowSettings(url, "oncall", "password", dags=("*",)))
         task = {"dag_id": "orders", "dag_run_id": "manual__1", "task_id": "load", "map_index": "-1"}
         await _knows_nothing(target, "restart_dag_task", task, {"state": "failed", "try_number": "1"})
         await target.close()

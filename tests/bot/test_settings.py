@@ -101,7 +101,7 @@ def test_the_documented_defaults() -> None:
         "MYSQL_URLS": "",
         "MYSQL_MAY_ACT_ON": "",
         "WRONG_AT_MOST": "0.25",
-        "AIRFLOW_DAGS": "*",
+        "AIRFLOW_DAGS": "",
         "SERVICE_CATALOGUE": "",
         "SERVICES_STABLE_SECONDS": "10",
         "HTTP_HEALTH_TIMEOUT": "10",

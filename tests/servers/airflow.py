@@ -51,7 +51,12 @@ class AirflowServer:
     @property
     def settings(self) -> dict[str, str]:
         """What the program's settings say of it."""
-        return {"AIRFLOW_URL": self.url, "AIRFLOW_USERNAME": self.username, "AIRFLOW_PASSWORD": self.password}
+        return {
+            "AIRFLOW_URL": self.url,
+            "AIRFLOW_USERNAME": self.username,
+            "AIRFLOW_PASSWORD": self.password,
+            "AIRFLOW_DAGS": "*",
+        }
 
     @property
     def viewer_password(self) -> str:

@@ -31,7 +31,7 @@ class SmallAirflow:
     @property
     def settings(self) -> dict[str, str]:
         """What the program's settings say of it."""
-        return {"AIRFLOW_URL": self.url, "AIRFLOW_USERNAME": "admin", "AIRFLOW_PASSWORD": "admin"}
+        return {"AIRFLOW_URL": self.url, "AIRFLOW_USERNAME": "admin", "AIRFLOW_PASSWORD": "admin", "AIRFLOW_DAGS": "*"}
 
     async def sign_in(self, _request: web.Request) -> web.Response:
         return web.json_response({"access_token": "token-of-the-test"}, status=201)

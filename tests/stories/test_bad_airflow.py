@@ -27,7 +27,7 @@ from tests.servers.small_airflow import SmallAirflow
 
 @asynccontextmanager
 async def desk(url: str, patience: float = 5.0) -> AsyncIterator[Desk]:
-    target = Airflow(AirflowSettings(url, "admin", "admin", timeout_seconds=patience))
+    target = Airflow(AirflowSettings(url, "admin", "admin", timeout_seconds=patience, dags=("*",)))
     ids = (uuid.UUID(int=number).hex[::-1] for number in itertools.count(1))
     yield Desk(MemoryIncidents(), DETECTOR, {"airflow": target}, FakeClock(), lambda: next(ids))
     await target.close()

@@ -52,7 +52,7 @@ async def test_of_three_approvals_at_once_one_acts_and_two_are_told(url: str) ->
         for name in PEOPLE:
             await accounts.save(Account(name, name, name, "", Role.APPROVER))
             await accounts.link(PLATFORM, name, name)
-        target = Airflow(AirflowSettings(airflow.url, "admin", "admin"))
+        target = Airflow(AirflowSettings(airflow.url, "admin", "admin", dags=("*",)))
         stack.push_async_callback(target.close)
         policy = Policy(max_actions_per_hour=ROUNDS)
         desk = Desk(

@@ -53,7 +53,7 @@ class Airflow(Target):
 
     def __init__(self, settings: AirflowSettings, now: Callable[[], datetime] = _now) -> None:
         self._client = Client(settings)
-        self._covers = settings.covers
+        self._covers, self._may_act = settings.covers, bool(settings.dags)
         self._catalogues = {one.api: spoken(one, settings.covers) for one in (AIRFLOW_3, AIRFLOW_2)}
         self._now = now
 
@@ -112,7 +112,8 @@ class Airflow(Target):
         if ill := health.ill(processor_apart=not spoken.basic):
             raise Unreachable(f"Airflow at {there} answers, but its {ill} is not healthy: is it running?")
         await self._read("/dags?limit=1", Dags)  # health and version are open to all; this is not
-        return f"Airflow {version.version} at {there}: healthy, signed in as {self._client.who}"
+        looks = "" if self._may_act else "; looks only, because AIRFLOW_DAGS is empty"
+        return f"Airflow {version.version} at {there}: healthy, signed in as {self._client.who}{looks}"
 
     async def _act(self, action: Action) -> Outcome:
         """Raises Refused, or Unreachable as long as nothing has been sent."""

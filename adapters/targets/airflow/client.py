@@ -36,7 +36,7 @@ class AirflowSettings:
     password: str = field(repr=False)
     token: str = field(default="", repr=False)
     timeout_seconds: float = 10
-    dags: tuple[str, ...] = ("*",)
+    dags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         address = urlsplit(self.url)

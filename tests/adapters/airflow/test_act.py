@@ -148,6 +148,16 @@ async def test_a_dag_outside_the_fence(server: RecordedAirflow) -> None:
     await airflow.close()
 
 
+async def test_where_nothing_is_allowed_nothing_is_sent(server: RecordedAirflow) -> None:
+    for part in ("monitor/health", "version", "dags"):
+        server.say(f"GET /api/v2/{part}", part.rpartition("/")[2])
+    airflow = Airflow(AirflowSettings(server.url, "admin", PASSWORD))
+    assert (await airflow.act(RESTART)).detail == "DAG oncall_timeout is not among AIRFLOW_DAGS. Nothing was sent."
+    assert server.changes == []
+    assert (await airflow.check()).endswith("signed in as admin; looks only, because AIRFLOW_DAGS is empty")
+    await airflow.close()
+
+
 @pytest.mark.parametrize("name", ["restart_dag_task", "clear_dag_run", "trigger_dag"])
 async def test_nothing_is_started_in_a_paused_dag(server: RecordedAirflow, airflow: Airflow, name: str) -> None:
     server.say(f"GET {DAG}", "paused")

@@ -134,4 +134,4 @@ async def test_airflow_below_a_path(server: RecordedAirflow) -> None:
 )
 def test_settings_that_cannot_work_are_refused(url: str, username: str, password: str, token: str) -> None:
     with pytest.raises(Misconfigured):
-        AirflowSettings(url, username, password, token)
+        AirflowSettings(url, username, password, token, dags=("*",))
