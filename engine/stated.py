@@ -143,7 +143,7 @@ _PAIR = re.compile(
 )
 
 
-_CODE = re.compile(r"""^(\s*File "[^"\n]{1,500}", line \d{1,7}, in [^\n]*\n)[ \t]+[^\n]*""", re.MULTILINE)
+_CODE = re.compile(r"""(File "[^"\n]{1,500}", line \d{1,7}, in [^\n]*\n)[ \t]+[^\n]*""")
 """A frame of a Python trace, and below it the source code, whose ``pod=self.pod`` gives no value."""
 
 
