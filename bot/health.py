@@ -41,6 +41,8 @@ async def _database(database: Database) -> str:
     try:
         async with asyncio.timeout(PATIENCE), database.read() as connection:
             await connection.exec_driver_sql("SELECT 1")
-    except (OnCallError, TimeoutError) as error:
-        return str(error) or f"no answer within {PATIENCE:.0f} s"
+    except TimeoutError:
+        return f"no answer within {PATIENCE:.0f} s"
+    except OnCallError:
+        return "not reachable: oncall check says why"  # and names hosts and users, which are not for everybody
     return "ok"

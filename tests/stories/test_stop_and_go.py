@@ -63,6 +63,7 @@ async def shows(person: aiohttp.ClientSession, words: str) -> None:
 
 async def ready(person: aiohttp.ClientSession, status: int) -> None:
     async with asyncio.timeout(180):
-        while (await person.get("/readyz")).status != status:
+        while (answer := await person.get("/readyz")).status != status:
             await asyncio.sleep(0.1)
+    assert "127.0.0.1" not in await answer.text(), "where the database is, is not for everybody"
     assert (await person.get("/healthz")).status == 200
