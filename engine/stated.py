@@ -199,12 +199,19 @@ def _flat(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
             return
 
 
+def _speaks(text: str, at: int) -> bool:
+    """Whether it is the logger's name that stands there, right behind the level: ``ERROR host: log folder is full``."""
+    before = text[max(0, at - 12) : at].rstrip(" ]|").rpartition(" ")[2]
+    return before.isupper() and before.lower() in _LEVELS
+
+
 def _pairs(text: str) -> dict[str, str]:
     """What is called, as in ``user = find(name)``, is code, and no value; neither is a line that a trace quotes."""
     found: dict[str, str] = {}
-    for pair in _PAIR.finditer(_CODE.sub(r"\1", text) if '", line ' in text else text):
+    said = _CODE.sub(r"\1", text) if '", line ' in text else text
+    for pair in _PAIR.finditer(said):
         value = pair[2].strip("\"'") if pair[2][0] in "\"'" else pair[2].rstrip(".:")
-        if value and not pair["call"]:
+        if value and not pair["call"] and not (value.isalpha() and _speaks(said, pair.start())):
             found.setdefault(pair[1], value)
         if len(found) == MOST_FIELDS:
             break

@@ -239,6 +239,12 @@ def test_fields_of_text() -> None:
     assert all(value in text for value in found.values())
 
 
+def test_what_stands_behind_the_level_is_the_logger() -> None:
+    assert "host" not in fields("2026-11-21T09:00:00Z ERROR host: log folder /logs is over its budget")
+    assert fields("2026-11-21T09:00:00Z ERROR host: web-1 is gone")["host"] == "web-1"
+    assert fields("ERROR the agent has gone; host: web")["host"] == "web"
+
+
 HOSTILE = [
     "{" * 65536,
     "[" * 65536,
