@@ -13,6 +13,7 @@ from engine.errors import Refused, Stale
 from engine.events import Acknowledged, Amended, Approved, Event, Noted, Rejected, Resolved
 from engine.fence import refusal
 from engine.model import Action, ActionStatus, Incident, in_words
+from engine.options import barred
 
 _RETRIES = 20
 
@@ -35,7 +36,7 @@ async def approve(
         action_id = await _amend(desk, incident, by, _pending(incident, action_id), changes)
 
     def approved(incident: Incident) -> Event:
-        return Approved(desk.clock.now(), by, _whole(incident, _pending(incident, action_id)).id)
+        return Approved(desk.clock.now(), by, _allowed(desk, _whole(incident, _pending(incident, action_id))).id)
 
     return await _decide(desk, number, approved)
 
@@ -131,6 +132,15 @@ def _whole(incident: Incident, action: Action) -> Action:
     raise Refused(
         f"{action.plan} lacks its {in_words(action.unnamed)}: use the form, or say approve {incident.number} {values}"
     )
+
+
+def _allowed(desk: Desk, action: Action) -> Action:
+    """The action if its targets would take it as it stands. Raises Refused with what they say."""
+    for step in (action, *action.then):
+        spec = desk.targets[step.target].catalogue().get(step.name)
+        if spec and not step.dry_run and (why := barred(spec, step.parameters)):
+            raise Refused(f"{step.name} is not allowed as it stands: {why}. Nothing was sent.")
+    return action
 
 
 def _must_be_active(incident: Incident) -> None:

@@ -217,8 +217,14 @@ def _hand_over(incident: Incident, policy: Policy, action: Action | None, option
         return f"{incident.ran} actions were run and none mended it for good: a person decides."
     if action is None or option is None:
         return "No action of mine mends this by itself: a person decides."
+    return _doubt(policy, action, option)
+
+
+def _doubt(policy: Policy, action: Action, option: Option) -> str:
     if action.unnamed:
         return f"I would {action.plan}, but the log does not say which {in_words(action.unnamed)}: fill it in."
+    if option.barred:
+        return f"{action.plan} is not allowed as it stands: {option.barred}."
     if policy.assess_risk and action.risk is Risk.HIGH:
         return "The action is of high risk here: look twice before you approve."
     if option.record.confidence < option.threshold:

@@ -45,6 +45,17 @@ class Step:
     parameters: Mapping[str, str]
     lacking: tuple[str, ...] = ()
 
+    @property
+    def barred(self) -> str:
+        """Why it would be refused as it stands, such as a list of the settings that does not name it; empty if not."""
+        return "" if self.lacking or self.target.dry_run else barred(self.spec, self.parameters)
+
+
+def barred(spec: ActionSpec, parameters: Mapping[str, str]) -> str:
+    """What is wrong with these parameters, as a person reads it; empty if nothing is."""
+    labels = {one.name: one.label for one in spec.parameters}
+    return "; ".join(f"{labels.get(name, name)} {why}" for name, why in spec.wrong(parameters).items())
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -69,6 +80,11 @@ class Option:
     @property
     def complete(self) -> bool:
         return not self.lacking
+
+    @property
+    def barred(self) -> str:
+        """Why one of its steps would be refused as it stands; empty if none would."""
+        return next((step.barred for step in (self.step, *self.then) if step.barred), "")
 
     @property
     def sure(self) -> bool:
@@ -119,12 +135,15 @@ def _own(proposal: Proposal, lessons: Sequence[Lesson]) -> Sequence[Lesson]:
 
 
 def best(options: Iterable[Option]) -> Option | None:
-    """What lacks nothing first; then what a person accepted here, while one can be sure of it; then the likeliest."""
+    """The likeliest; before it what a person accepted here, while one can be sure of it; before that what lacks nothing.
+
+    What the settings do not let be done comes last of all.
+    """
     return max(options, key=_worth, default=None)
 
 
-def _worth(option: Option) -> tuple[bool, bool, float]:
-    return option.complete, bool(option.learned) and option.sure, option.record.confidence
+def _worth(option: Option) -> tuple[bool, bool, bool, float]:
+    return not option.barred, option.complete, bool(option.learned) and option.sure, option.record.confidence
 
 
 def risk_of(risk: Risk, severity: Severity, policy: Policy, impact: Impact | None = None) -> Risk:
