@@ -135,7 +135,7 @@ def _own(proposal: Proposal, lessons: Sequence[Lesson]) -> Sequence[Lesson]:
 
 
 def best(options: Iterable[Option]) -> Option | None:
-    """The likeliest; before it what a person accepted here, while one can be sure of it; before that what lacks nothing.
+    """The likeliest; before it what a person accepted here while one can be sure of it; before that what lacks nothing.
 
     What the settings do not let be done comes last of all.
     """
