@@ -16,6 +16,7 @@ from adapters.targets.pgbouncer import CATALOGUE, PgBouncer, PgBouncerSettings
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result
 from tests.approved import filled as proposed
+from tests.real.cut_off import is_never_sent, is_unknown
 from tests.servers import PASSWORD, free_port
 from tests.servers.pgbouncer import ADMIN, WATCHER, Pooler
 from tests.servers.wire import wire
@@ -241,13 +242,8 @@ async def test_a_lost_answer_is_unknown_and_the_next_look_tells(pgbouncer: Poole
             assert (await cut.verify(action)).judgement is Judgement.WORKED
             size += 1
         action = await proposed(cut, "increase_pool_size", to="5")
-        line.block(b"SET default_pool_size")
-        assert (await cut.act(action)).result is Result.UNKNOWN
-        line.mend()
-        assert (await cut.verify(action)).judgement is Judgement.UNKNOWN
-        line.silence(b"SHOW")
-        late = await cut.act(action)
-        assert (late.result, "Nothing was done" in late.detail) == (Result.FAILED, True)
+        await is_unknown(cut, action, line, b"SET default_pool_size")
+        await is_never_sent(cut, action, line, b"SHOW")
 
 
 async def test_hostile_names_reach_no_command(target: PgBouncer) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adapters.targets.mysql import CATALOGUE
-from engine.model import Judgement, Result
 from tests import servers
-from tests.approved import filled as proposed
+from tests.real.cut_off import bound, is_never_sent, is_unknown
 from tests.real.mysql.shop import APP, Shop, connected, lives
 from tests.servers.wire import wire
-from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -29,21 +27,11 @@ async def test_a_call_that_breaks_off_is_unknown_and_one_never_sent_is_none(
     works, task = await shop.runs(60)
     given = GIVEN.get(name, {"pid": str(works.thread_id())} if name == "terminate_session" else {})
     async with wire(server.port) as line, connected(server, port=line.port, seconds=30) as target:
-
-        async def bound() -> bool:
-            return "sessions" not in (await proposed(target, name, **given)).seen
-
-        await until(bound, "somebody is old enough")
-        action = await proposed(target, name, **given)
-        line.block(b"SET GLOBAL" if name == "increase_max_connections" else b"KILL CONNECTION")
-        outcome = await target.act(action)
-        assert outcome.result is Result.UNKNOWN, outcome
-        line.mend()
-        assert (await target.verify(action)).judgement is Judgement.UNKNOWN, "it did not arrive"
+        action = await bound(target, name, **given)
+        word = b"SET GLOBAL" if name == "increase_max_connections" else b"KILL CONNECTION"
+        await is_unknown(target, action, line, word)
     async with wire(server.port) as line, connected(server, port=line.port, seconds=0.5) as hasty:
-        line.silence(b"SELECT")
-        late = await hasty.act(action)
-        assert (late.result, "Nothing was done" in late.detail) == (Result.FAILED, True)
+        await is_never_sent(hasty, action, line, b"SELECT")
     assert not task.done()
     assert await lives(rests)
     task.cancel()

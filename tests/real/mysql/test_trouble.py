@@ -12,6 +12,7 @@ from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result
 from tests import servers
 from tests.approved import filled as proposed
+from tests.real.cut_off import is_never_sent, is_unknown
 from tests.real.mysql.shop import AGENT, SECRET, Shop, connected, idle, lives, settled
 from tests.servers import free_port
 from tests.servers.wire import wire
@@ -86,14 +87,9 @@ async def test_a_lost_answer_is_unknown_and_the_next_look_tells(server: servers.
 
         third = await shop.session()
         action = await idle(target)
-        line.block(b"KILL CONNECTION")
-        assert (await target.act(action)).result is Result.UNKNOWN
-        line.mend()
-        assert (await target.verify(action)).judgement is Judgement.UNKNOWN, "it did not arrive"
+        await is_unknown(target, action, line, b"KILL CONNECTION")
         assert await lives(third)
-        line.silence(b"SELECT")
-        late = await target.act(action)
-        assert (late.result, "Nothing was done" in late.detail) == (Result.FAILED, True)
+        await is_never_sent(target, action, line, b"SELECT")
 
 
 async def test_hostile_names_reach_no_statement(target: MySQL, shop: Shop) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adapters.targets.postgresql import CATALOGUE
-from engine.model import Judgement, Result
-from tests.approved import filled as proposed
+from tests.real.cut_off import bound, is_never_sent, is_unknown
 from tests.real.postgresql.shop import APP, Shop, connected, lives
 from tests.servers import Server
 from tests.servers.wire import wire
-from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -42,20 +40,9 @@ async def test_a_call_that_breaks_off_is_unknown_and_one_never_sent_is_none(
         name, {"pid": str(works.get_server_pid())} if name in ("terminate_session", "cancel_query") else {}
     )
     async with wire(server.port) as line, connected(server, port=line.port, seconds=30) as target:
-
-        async def bound() -> bool:
-            return "sessions" not in (await proposed(target, name, **given)).seen
-
-        await until(bound, "somebody is old enough")
-        action = await proposed(target, name, **given)
-        line.block(WORDS[name], after=WORDS[name].startswith(b"pg_"))
-        outcome = await target.act(action)
-        assert outcome.result is Result.UNKNOWN, outcome
-        line.mend()
-        assert (await target.verify(action)).judgement is Judgement.UNKNOWN, "it did not arrive"
+        action = await bound(target, name, **given)
+        await is_unknown(target, action, line, WORDS[name], after=WORDS[name].startswith(b"pg_"))
     async with wire(server.port) as line, connected(server, port=line.port, seconds=0.5) as hasty:
-        line.silence(b"SELECT")
-        late = await hasty.act(action)
-        assert (late.result, "Nothing was done" in late.detail) == (Result.FAILED, True)
+        await is_never_sent(hasty, action, line, b"SELECT")
     assert not task.done()
     assert await lives(rests)

@@ -10,6 +10,7 @@ from adapters.targets.postgresql import CATALOGUE, PostgreSQL, PostgreSQLSetting
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result
 from tests.approved import filled as proposed
+from tests.real.cut_off import is_never_sent, is_unknown
 from tests.real.postgresql.shop import AGENT, APP, SECRET, Shop, connected, idle, lives, settled
 from tests.servers import Server, free_port
 from tests.servers.wire import wire
@@ -101,10 +102,7 @@ async def test_a_lost_answer_is_unknown_and_the_next_look_tells(server: Server, 
 
         session = await shop.session()
         action = await idle(target)
-        line.block(b"pg_terminate_backend", after=True)
-        assert (await target.act(action)).result is Result.UNKNOWN
-        line.mend()
-        assert (await target.verify(action)).judgement is Judgement.UNKNOWN, "it did not arrive"
+        await is_unknown(target, action, line, b"pg_terminate_backend", after=True)
         assert await lives(session)
 
         limit = await proposed(target, "set_role_connection_limit", database_user=APP, connection_limit="7")
@@ -113,9 +111,7 @@ async def test_a_lost_answer_is_unknown_and_the_next_look_tells(server: Server, 
         line.mend()
         assert (await target.verify(limit)).judgement is Judgement.WORKED
 
-        line.silence(b"SELECT")
-        late = await target.act(limit)
-        assert (late.result, "Nothing was done" in late.detail) == (Result.FAILED, True)
+        await is_never_sent(target, limit, line, b"SELECT")
 
 
 async def test_hostile_names_reach_no_statement(server: Server, target: PostgreSQL, shop: Shop) -> None:
