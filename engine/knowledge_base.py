@@ -61,7 +61,7 @@ class KnowledgeEntry:
 
     @property
     def learned(self) -> bool:
-        """Whether the program itself has seen it work: nobody can write such an entry by hand."""
+        """Whether the program itself has seen it work; one that says so may be imported by whoever could accept it."""
         return self.created_by == SHIPPED and self.tags[:1] == (LEARNED,) and len(self.tags) >= 3
 
 
