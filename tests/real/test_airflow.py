@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 import httpx
 import psutil
 import pytest
 
-from adapters.targets.airflow import CATALOGUE, Airflow
+from adapters.targets.airflow import CATALOGUE, Airflow, AirflowSettings
 from engine.errors import Unreachable
 from engine.model import Action, Judgement, Result
 from tests import approved
@@ -67,6 +67,40 @@ async def test_a_task_that_timed_out_is_restarted_and_works(airflow: AirflowServ
     again = await target.act(restart)
     assert again.result is Result.NOTHING_DONE
     assert "has not failed" in again.detail
+
+
+async def test_a_restart_in_the_moment_in_which_the_run_ends_is_not_lost(airflow: AirflowServer) -> None:
+    await is_not_lost(airflow)
+
+
+async def is_not_lost(airflow: AirflowServer) -> None:
+    """A scheduler that stands still makes that moment as long as one likes."""
+    task = {"dag_id": "oncall_timeout", "dag_run_id": "moment-1", "task_id": "transform"}
+    await airflow.trigger("oncall_timeout", "moment-1")
+    await airflow.task_is(*task.values(), "running")
+    async with patient(airflow) as target:
+        with airflow.scheduler_stands_still():
+            await airflow.task_is(*task.values(), "failed")
+            restart = await proposed(target, "restart_dag_task", **task)
+            airflow.mend("moment-1")
+            acting = asyncio.create_task(target.act(restart))
+            await asyncio.sleep(2)
+            assert (await target.look(task)).state == restart.seen, "nothing was sent yet"
+            assert not acting.done()
+        assert (await acting).result is Result.DONE
+        assert (await ends(target, restart)).judgement is Judgement.WORKED
+    assert (await airflow.run_ends("oncall_timeout", "moment-1"))["state"] == "success"
+
+
+@asynccontextmanager
+async def patient(airflow: AirflowServer) -> AsyncIterator[Airflow]:
+    """It waits for the scheduler as long as it takes."""
+    settings = AirflowSettings(airflow.url, airflow.username, airflow.password, timeout_seconds=20, dags=("*",))
+    target = Airflow(settings, turns=1000)
+    try:
+        yield target
+    finally:
+        await target.close()
 
 
 async def test_a_restart_in_vain_has_failed(airflow: AirflowServer, target: Airflow) -> None:

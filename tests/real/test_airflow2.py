@@ -12,7 +12,7 @@ from engine.errors import Unreachable
 from engine.model import Judgement, Result
 from tests.adapters.recorded_airflow import connected
 from tests.approved import proposed
-from tests.real.test_airflow import ends, failed, gone
+from tests.real.test_airflow import ends, failed, gone, is_not_lost
 from tests.servers.airflow2 import VERSION, Airflow2Server
 from tests.servers.wire import wire
 
@@ -44,6 +44,10 @@ async def test_a_task_that_timed_out_is_restarted_and_works(airflow2: Airflow2Se
     assert (await ends(target, restart)).judgement is Judgement.WORKED
     assert (await target.look(task)).state == {"state": "success", "try_number": "2"}
     assert (await target.act(restart)).result is Result.NOTHING_DONE, "twice does no harm"
+
+
+async def test_a_restart_in_the_moment_in_which_the_run_ends_is_not_lost(airflow2: Airflow2Server) -> None:
+    await is_not_lost(airflow2)
 
 
 async def test_a_task_that_failed_again_meanwhile_is_left_alone(airflow2: Airflow2Server, target: Airflow) -> None:

@@ -23,6 +23,9 @@ USERS = {"admin": "Admin", "viewer": "Viewer"}
 KEY = "only-for-tests-0123456789abcdef0123456789abcdef"
 
 
+PROCESSES = ("webserver", "scheduler")
+
+
 class Airflow2Server(AirflowServer):
     """Spoken to at /api/v1, with the password in each request."""
 
@@ -101,8 +104,7 @@ def running(venv: Path, home: Path) -> Iterator[Airflow2Server]:
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
         program = str(venv / "bin" / "airflow")
-        parts = ("webserver", "scheduler")
-        processes = [stack.enter_context(process([program, name], env, home / f"{name}.out")) for name in parts]
+        processes = [stack.enter_context(process([program, name], env, home / f"{name}.out")) for name in PROCESSES]
         server = Airflow2Server(url, home, dict.fromkeys(USERS, PASSWORD), tuple(one.pid for one in processes))
         _await(server, processes)
         server.seconds_to_start = round(time.monotonic() - started, 1)

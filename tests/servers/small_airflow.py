@@ -42,6 +42,11 @@ class SmallAirflow:
     async def dag(self, request: web.Request) -> web.Response:
         return web.json_response({"dag_id": request.match_info["dag"], "is_paused": False})
 
+    async def run(self, request: web.Request) -> web.Response:
+        dag, run = (request.match_info[name] for name in ("dag", "run"))
+        state = "success" if run in self.clears else "failed"
+        return web.json_response({"dag_id": dag, "dag_run_id": run, "state": state, "end_date": "2026-11-21T03:00:00Z"})
+
     async def task(self, request: web.Request) -> web.Response:
         dag, run, task = (request.match_info[name] for name in ("dag", "run", "task"))
         cleared = run in self.clears
@@ -76,6 +81,7 @@ class SmallAirflow:
         app.router.add_post("/auth/token", self.sign_in)
         app.router.add_get("/api/v2/version", self.version)
         app.router.add_get("/api/v2/dags/{dag}", self.dag)
+        app.router.add_get("/api/v2/dags/{dag}/dagRuns/{run}", self.run)
         app.router.add_get("/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}", self.task)
         app.router.add_get("/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/{index}", self.task)
         app.router.add_post("/api/v2/dags/{dag}/clearTaskInstances", self.clear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from adapters.targets.airflow.behind import Plan, Pool
 from adapters.targets.airflow.calls import AIRFLOW_2, AIRFLOW_3, Call, triggered_run
 from adapters.targets.airflow.client import AirflowSettings, Client
 from adapters.targets.airflow.found import (
+    ACTIVE,
+    MOVING,
     Dag,
     Dags,
     Found,
@@ -28,9 +31,10 @@ from adapters.targets.airflow.found import (
     healthy,
     sentence,
     state,
+    unscheduled,
 )
 from adapters.targets.airflow.replies import Lost, Reply
-from adapters.targets.airflow.verdicts import verdict, why_not
+from adapters.targets.airflow.verdicts import left_behind, verdict, why_not
 from adapters.targets.airflow.where import Where, pool, where
 from engine.errors import Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
@@ -42,6 +46,10 @@ Shown = TypeVar("Shown", bound=BaseModel)
 Part = TypeVar("Part")
 
 
+TURNS = 10
+"""Times, a second apart, that a run is looked at; a scheduler that is well comes by about once a second."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -51,11 +59,11 @@ class Airflow(Target):
     dry_run = False
     named_by: tuple[str, ...] = ("dag_id", "dag_run_id", "task_id")
 
-    def __init__(self, settings: AirflowSettings, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, settings: AirflowSettings, now: Callable[[], datetime] = _now, turns: int = TURNS) -> None:
         self._client = Client(settings)
         self._covers, self._may_act = settings.covers, bool(settings.dags)
         self._catalogues = {one.api: spoken(one, settings.covers) for one in (AIRFLOW_3, AIRFLOW_2)}
-        self._now = now
+        self._now, self._turns = now, turns
 
     async def close(self) -> None:
         await self._client.close()
@@ -97,7 +105,10 @@ class Airflow(Target):
             at = place(action.name, action.parameters)
         except Refused as error:
             return Verdict(Judgement.UNKNOWN, str(error))
-        return verdict(action.name, await self._find(_judged(action, at)), action.seen)
+        found = await self._find(_judged(action, at))
+        if action.name == "restart_dag_task" and unscheduled(found) and await self._if_told(self._is_left_behind(at)):
+            return left_behind(found)
+        return verdict(action.name, found, action.seen)
 
     async def check(self) -> str:
         """One sentence about the Airflow that answers. Raises Unreachable with what to do."""
@@ -121,6 +132,8 @@ class Airflow(Target):
         if not self._covers(at.dag_id):
             raise Refused(f"DAG {at.dag_id} is not among AIRFLOW_DAGS.")
         request = call(action.name, action.parameters, action.id, await self._client.learn())
+        if action.name == "restart_dag_task":
+            await self._let_it_end(at)
         found = await self._find(at)
         if (refusal := why_not(action.name, found, dag_paused=await self._is_paused(at))) is not None:
             return refusal
@@ -130,6 +143,30 @@ class Airflow(Target):
             return self._outcome(request, await self._client.ask(request.method, request.path, request.body))
         except Lost as error:
             return Outcome(Result.UNKNOWN, f"{error} Whether the request took effect is not known.")
+
+    async def _let_it_end(self, at: Where) -> None:
+        """Wait while the scheduler is about to end the run: what is cleared in that moment, nobody would run.
+
+        A clear sets back only a run that has ended (airflow.models.taskinstance.clear_task_instances, of 2.11 and 3.3).
+        In one that is still running and has nothing left to do, the scheduler ends the run over our request. Where it
+        does not come by, the request waits for it as the run does.
+        """
+        for _ in range(self._turns):
+            if not await self._if_told(self._about_to_end(at)):
+                return
+            await asyncio.sleep(1)
+
+    async def _about_to_end(self, at: Where) -> bool:
+        run = await self._read(at.run, Run)
+        if not isinstance(run, Run) or run.state != "running":
+            return False
+        moving = await self._read(f"{at.run}/taskInstances?{MOVING}", Tasks)
+        return isinstance(moving, Tasks) and not moving.total_entries
+
+    async def _is_left_behind(self, at: Where) -> bool:
+        """Has the run of an unscheduled task ended? Asked in this order, a task that has run meanwhile shows it."""
+        run = await self._read(at.run, Run)
+        return isinstance(run, Run) and run.state not in ACTIVE and unscheduled(await self._find(at))
 
     def _outcome(self, request: Call, reply: Reply) -> Outcome:
         if reply.ok and isinstance(reply.body, dict):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, assert_never
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,9 @@ ACTIVE = frozenset(
     {"none", "scheduled", "queued", "running", "restarting", "deferred", "up_for_retry", "up_for_reschedule"}
 )
 """States from which a task or run goes on by itself. Airflow shows 'none' as null."""
+
+MOVING = urlencode({"state": sorted(ACTIVE - {"none"}), "limit": 1}, doseq=True)
+"""Asks for the tasks that keep their run from ending. One in no state waits for the scheduler, as the run does."""
 
 BROKEN = frozenset({"failed", "upstream_failed"})
 """States that a clear with ``only_failed`` takes."""
@@ -117,6 +121,11 @@ def state(found: Found) -> Mapping[str, str]:
             return {"exists": "no"} if found.for_certain else {}
         case _:
             assert_never(found)
+
+
+def unscheduled(found: Found) -> bool:
+    """Is it a task that only the scheduler can set in motion?"""
+    return isinstance(found, Task) and found.status == "none"
 
 
 def healthy(found: Found) -> bool | None:

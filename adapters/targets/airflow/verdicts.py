@@ -19,6 +19,12 @@ def verdict(name: str, found: Found, seen: Seen) -> Verdict:
     return Verdict(judgement, f"{sentence(found)}.{' ' if why else ''}{why}")
 
 
+def left_behind(task: Found) -> Verdict:
+    """Of a cleared task whose run has ended all the same: the scheduler ended it in the moment of the clear."""
+    why = "Airflow ended its run in the moment in which it was cleared, so nothing runs it: clear it in Airflow."
+    return Verdict(Judgement.FAILED, f"{sentence(task)}. {why}")
+
+
 _UNTOUCHED = (Judgement.UNKNOWN, "Airflow still shows what it showed before: the request did not arrive.")
 
 

@@ -120,6 +120,7 @@ async def test_only_a_success_at_a_later_try_is_ours(
 ) -> None:
     server.say(f"GET {PART}/-1", shown)
     server.say(f"GET {PART}/listMapped", "task_unknown")
+    server.say(f"GET {RUN}", "run_cleared")
     verdict = await airflow.verify(action("restart_dag_task", TASK, seen))
     assert verdict.judgement is judgement, verdict
     assert server.changes == []
@@ -130,6 +131,26 @@ async def test_a_call_that_never_arrived_is_said_so(airflow: Airflow) -> None:
     assert verdict.judgement is Judgement.UNKNOWN
     assert "the request did not arrive" in verdict.detail
     assert "failed, try 1 of 1" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("run", "tasks", "judgement"),
+    [
+        ("run_failed", ["task_cleared"], Judgement.FAILED),
+        ("run_cleared", ["task_cleared"], Judgement.NOT_YET),
+        ("run_success", ["task_cleared", "task_success"], Judgement.NOT_YET),
+        ("forbidden", ["task_cleared"], Judgement.NOT_YET),
+    ],
+)
+async def test_a_cleared_task_whose_run_has_ended_without_it(
+    server: RecordedAirflow, airflow: Airflow, run: str, tasks: list[str], judgement: Judgement
+) -> None:
+    """One that has run between the two questions is left to the next time."""
+    server.say(f"GET {PART}/-1", *tasks)
+    server.say(f"GET {RUN}", run)
+    verdict = await airflow.verify(RESTART)
+    assert verdict.judgement is judgement
+    assert ("nothing runs it" in verdict.detail) == (judgement is Judgement.FAILED)
 
 
 @pytest.mark.parametrize(
