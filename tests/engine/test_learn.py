@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from engine import decide, group
-from engine.learn import Elsewhere, Record, record
+from engine.events import Reopened
+from engine.learn import Elsewhere, Record, record, relapse
 from engine.learn.belief import Beta, Seen, believe
 from engine.learn.factors import factors
 from engine.learn.feedback import learning_record
@@ -211,6 +213,18 @@ async def test_an_incident_that_comes_back_takes_the_credit_with_it() -> None:
     await group.hear(office, [entry(entry().text.replace("02:59:00", "03:10:00"), 999)])
     [none] = await office.incidents.lessons(incident.signal.pattern, incident.environment)
     assert (credit.recurred, none.recurred) == (False, True)
+
+
+async def test_what_was_only_shown_takes_no_credit_away_when_it_comes_back() -> None:
+    office = desk(Machine())
+    incident = await shown(Machine(), office)
+    await decide.approve(office, incident.number, "bob")
+    cured = await settle(office, incident)
+    back = Reopened(NOW, cured.signal)
+    assert relapse(cured, back) == FIX
+    last = cured.tried[-1]
+    shown_only = replace(last, action=replace(last.action, dry_run=True))
+    assert relapse(replace(cured, tried=(*cured.tried[:-1], shown_only)), back) is None
 
 
 async def test_a_rejection_teaches() -> None:

@@ -43,8 +43,13 @@ class Socket:
     """``address`` asks Slack for a new one, good for one connection."""
 
     def __init__(
-        self, address: Callable[[], Awaitable[str]], session: Callable[[], aiohttp.ClientSession], receive: Receive
+        self,
+        address: Callable[[], Awaitable[str]],
+        session: Callable[[], aiohttp.ClientSession],
+        receive: Receive,
+        heartbeat: float = HEARTBEAT,
     ) -> None:
+        self._heartbeat = heartbeat
         self._address = address
         self._session = session
         self._receive = receive
@@ -71,7 +76,7 @@ class Socket:
             pause = max(asked, BACKOFF[min(number, len(BACKOFF) - 1)])
             await asyncio.sleep(pause * random.uniform(1.0, 1.25))  # noqa: S311 - not a secret
             try:
-                line = await self._session().ws_connect(await self._address(), heartbeat=HEARTBEAT)
+                line = await self._session().ws_connect(await self._address(), heartbeat=self._heartbeat)
             except (OnCallError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 # others' texts hold the address, and with it the ticket
                 self._tell(str(error) if isinstance(error, OnCallError) else type(error).__name__)
