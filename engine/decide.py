@@ -23,6 +23,8 @@ async def approve(
 ) -> Incident:
     """Approve the pending action; ``action_id`` is the one that the person saw. Raises Refused with the reason.
 
+    Without it, it is the one that is pending at this moment, and none that takes its place meanwhile.
+
     With ``changes`` to its parameters, what is approved is another action, bound to the state of what it now names.
     """
     incident = await desk.incidents.numbered(number)
@@ -32,6 +34,7 @@ async def approve(
 
     if why := await _fenced(desk, incident):
         raise Refused(why)
+    action_id = action_id or _pending(incident).id
     if changes:
         action_id = await _amend(desk, incident, by, _pending(incident, action_id), changes)
 
@@ -42,6 +45,9 @@ async def approve(
 
 
 async def reject(desk: Desk, number: int, by: str, reason: str, action_id: str = "") -> Incident:
+    """As ``approve``. Raises Refused."""
+    action_id = action_id or _pending(await desk.incidents.numbered(number)).id
+
     def rejected(incident: Incident) -> Event:
         return Rejected(desk.clock.now(), by, _pending(incident, action_id).id, reason)
 
@@ -105,7 +111,7 @@ async def _decide(desk: Desk, number: int, decision: Callable[[Incident], Event]
     raise Stale
 
 
-def _pending(incident: Incident, action_id: str) -> Action:
+def _pending(incident: Incident, action_id: str = "") -> Action:
     _must_be_active(incident)
     action = incident.action
     if action is None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from engine import act, decide, escalate
 from engine.errors import Invalid, Refused, Stale, Unreachable
-from engine.events import Amended, Approved
+from engine.events import Amended, Approved, Event, Rejected, apply
 from engine.model import ActionStatus, Incident
+from storage.memory import MemoryIncidents
 from tests.engine.desks import Machine, desk, proposed
 
 
@@ -106,6 +109,34 @@ async def test_a_button_of_an_older_card_changes_nothing() -> None:
     incident = await proposed(machine, office)
     with pytest.raises(Refused, match="has changed since"):
         await decide.approve(office, incident.number, "bob", "ffffffff", {"task_id": "load"})
+
+
+@pytest.mark.parametrize("decided", [decide.approve, partial(decide.reject, reason="no")])
+async def test_a_word_about_one_proposal_never_decides_another(decided: Callable[..., Awaitable[object]]) -> None:
+    """Not even without its id, and in the moment in which the other takes its place."""
+
+    class Swapped(MemoryIncidents):
+        swapped = False
+
+        async def append(self, after: Incident, event: Event) -> None:
+            if isinstance(event, Approved | Rejected) and not self.swapped:
+                self.swapped = True
+                before = await self.numbered(after.number)
+                assert before.action
+                meant = replace(before.action, id="f" * 32)
+                amended = Amended(event.at, "eve", before.action.id, meant)
+                await super().append(apply(before, amended), amended)
+                raise Stale
+            await super().append(after, event)
+
+    machine = Machine()
+    office = replace(desk(machine), incidents=Swapped())
+    incident = await proposed(machine, office)
+    with pytest.raises(Refused, match="has changed since"):
+        await decided(office, incident.number, "bob")
+    now = await office.incidents.numbered(incident.number)
+    assert now.action
+    assert (now.action.id, now.action_status) == ("f" * 32, ActionStatus.PENDING)
 
 
 async def test_a_change_that_comes_after_the_decision_changes_nothing() -> None:
