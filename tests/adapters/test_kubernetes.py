@@ -289,6 +289,27 @@ async def test_the_pods_of_before_are_not_judged(
     assert (await target.verify(restart)).judgement is judgement
 
 
+@pytest.mark.parametrize(
+    ("failed", "judgement"), [("web-0", Judgement.NOT_YET), ("web-1", Judgement.FAILED), ("web-10", Judgement.FAILED)]
+)
+@pytest.mark.parametrize("words", ['ReplicaSet "{}" has timed out progressing.', 'pods "{}-" is forbidden'])
+async def test_the_failure_that_a_rollback_mends_is_not_its_own(
+    server: RecordedKubernetes, target: Kubernetes, words: str, failed: str, judgement: Judgement
+) -> None:
+    """A controller that has seen the change still shows the old condition, until it has made some progress."""
+    _deployed(server, 2, "")
+    shown: Any = server.answers["GET /apis/apps/v1/namespaces/shop/deployments/web"]
+    told = {"type": "Progressing", "status": "False", "message": words.format(failed)}
+    shown["status"] |= {"conditions": [told], "replicas": 2}
+    sets: Any = server.answers["GET /apis/apps/v1/namespaces/shop/replicasets"]
+    before = {"metadata": _named("web-0", "r0", "d"), "spec": sets["items"][0]["spec"]}
+    sets["items"].append(before)
+    parameters = {"namespace": "shop", "deployment": "web"}
+    back = Action("a1", "kubernetes", "rollback_deployment", parameters, CORDON.risk, "", "", "", {"revision": "0"})
+    assert (await target.verify(back)).judgement is judgement
+    assert (failed in (await target.look(parameters)).summary) is (judgement is Judgement.FAILED)
+
+
 def _deployed(server: RecordedKubernetes, observed: int, reason: str) -> None:
     """A deployment that carries our mark, changed once, with one pod that waits for this reason or has long been ready."""
     state = {"waiting": {"reason": reason}} if reason else {"running": {}}

@@ -281,8 +281,18 @@ async def test_a_rollout_that_does_not_come_up_has_failed(shop: Shop, target: Ku
     assert (await target.look(name)).healthy is False
 
 
+async def on_no_node(shop: Shop, name: str) -> str:
+    """A pod of this deployment that no scheduler and no kubelet touches: what is shown of it stays as it is."""
+    await shop.deploy(0, name, **workload(name, schedulerName="nobody"))
+    await shop.change({"replicas": 1}, name)
+    mine = f"{shop.core}/pods?labelSelector=app={name}"
+    found = await shop.server.until(mine, lambda answer: len(answer["items"]) == 1)
+    return str(found["items"][0]["metadata"]["name"])
+
+
 async def test_a_look_names_what_killed_it(shop: Shop, target: Kubernetes) -> None:
-    pod = {"namespace": shop.namespace, "pod_name": await shop.pod_name()}
+    pod = {"namespace": shop.namespace, "pod_name": await on_no_node(shop, "quiet")}
+    await shop.show(pod["pod_name"], phase="Running", conditions=[{"type": "Ready", "status": "True"}])
     assert (await target.look(pod)).healthy is None, "ready, and nothing shows that it ever was not"
     ago = datetime.now(UTC) - timedelta(seconds=30)
     killed = {"exitCode": 137, "reason": "OOMKilled", "finishedAt": ago.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -296,7 +306,7 @@ async def test_a_look_names_what_killed_it(shop: Shop, target: Kubernetes) -> No
     assert "CrashLoopBackOff" in broken.summary
     assert "restarted 4 times, the last end: OOMKilled, exit code 137" in broken.summary
     restart = await proposed(target, "restart_pod", **pod)
-    whole = await target.look({"namespace": shop.namespace, "deployment": DEPLOYMENT})
+    whole = await target.look({"namespace": shop.namespace, "deployment": "quiet"})
     assert (whole.healthy, "CrashLoopBackOff" in whole.summary) == (False, True)
 
     running = {"state": {"running": {"startedAt": killed["finishedAt"]}}, "lastState": {"terminated": killed}}

@@ -155,6 +155,21 @@ async def test_what_moves_at_the_very_last_moment_is_left_alone(shop: Shop, targ
     assert "deletionTimestamp" not in (await shop.server.api("GET", path))["metadata"]
 
 
+async def test_a_pod_that_came_just_before_the_cordon_is_evicted_as_well(
+    shop: Shop, target: Kubernetes, between: Gate
+) -> None:
+    await shop.change({"replicas": 0})
+    await shop.alone_on(NODE)
+    drain = await approved(shop, target, "drain_node")
+
+    async def one_more() -> None:
+        await shop.deploy(1, "late", **workload("late", nodeName=NODE))
+
+    between.first = one_more
+    outcome = await target.act(drain)
+    assert (outcome.result, "1 pod was evicted" in outcome.detail) == (Result.DONE, True), outcome
+
+
 async def test_a_change_of_something_else_does_not_undo_an_approval(
     shop: Shop, target: Kubernetes, between: Gate
 ) -> None:

@@ -18,7 +18,7 @@ from adapters.targets.kubernetes.drain import Drain, orphans
 from adapters.targets.kubernetes.fence import Fence
 from adapters.targets.kubernetes.found import Workload, healthy, sentence, state
 from adapters.targets.kubernetes.places import finest
-from adapters.targets.kubernetes.reading import Reader, refusal
+from adapters.targets.kubernetes.reading import Reader, Uids, refusal
 from adapters.targets.kubernetes.shown import Node, Pod, Version
 from engine.errors import Misconfigured, Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Result, Verdict
@@ -44,6 +44,8 @@ class Kubernetes(Target):
         self._fence = Fence(settings.namespaces, settings.nodes)
         self._drain_seconds = settings.drain_seconds
         self._catalogue = {name: _fenced(spec, self._fence) for name, spec in CATALOGUE.items()}
+        self._before: dict[str, Uids] = {}
+        """The pods of the same owner that were there when an action's pod was told to end: none is its successor."""
 
     async def close(self) -> None:
         await self._client.close()
@@ -115,8 +117,7 @@ class Kubernetes(Target):
             return Verdict(Judgement.UNKNOWN, str(error))
         match action.name:
             case "restart_pod":
-                uid, owner = action.seen.get("pod_uid", ""), action.seen.get("owner_uid", "")
-                shown = await self._reader.replacement(wanted, uid, owner)
+                shown = await self._reader.replacement(wanted, action.seen, self._before.get(action.id))
                 return verdicts.replaced(action, shown, self._reader.patience)
             case "drain_node":
                 return verdicts.drained(action, await self._reader.drained(wanted), self._reader.patience)
@@ -151,6 +152,7 @@ class Kubernetes(Target):
         found = await self._reader.find(wanted)
         if (refused := verdicts.why_not(action, found, self._reader.patience)) is not None:
             return refused
+        self._before[action.id] = await self._reader.siblings(wanted, action.seen)
         reply = await self._client.ask("DELETE", wanted.pod, deleted(action.seen["pod_uid"]))
         return self._outcome(reply, "Kubernetes has taken it: the pod is being ended.")
 
@@ -174,7 +176,7 @@ class Kubernetes(Target):
             outcome = await self._patch(action, wanted)
             if outcome.result is not Result.DONE:
                 return outcome
-        return await Drain(self._client, self._reader, until).run(shown.pods)
+        return await Drain(self._client, self._reader, until).run(wanted)
 
     def _outcome(self, reply: Reply, done: str) -> Outcome:
         if reply.ok:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from adapters.targets.kubernetes.actions import evicted
 from adapters.targets.kubernetes.client import Client, Lost
+from adapters.targets.kubernetes.places import Where
 from adapters.targets.kubernetes.reading import Reader, refusal
 from adapters.targets.kubernetes.shown import Contents, Pod
 from adapters.targets.kubernetes.verdicts import names
@@ -41,11 +42,12 @@ class Drain:
     gone: list[Pod] = field(default_factory=list)
     said: str = ""
 
-    async def run(self, pods: tuple[Pod, ...]) -> Outcome:
+    async def run(self, at: Where) -> Outcome:
         """Raises nothing: the node has been cordoned, so what follows is told, whatever it is."""
         try:
             version = await self._version()
-            left = await self._rounds(version, [pod for pod in pods if not pod.metadata.deletion_timestamp])
+            there = (await self.reader.drained(at)).pods  # only now: until the cordon more may have come
+            left = await self._rounds(version, [pod for pod in there if not pod.metadata.deletion_timestamp])
         except Lost as error:
             return Outcome(Result.UNKNOWN, f"{error} {self._so_far()} Whether one more was is not known.")
         except Unreachable as error:
@@ -66,6 +68,9 @@ class Drain:
     async def _evict(self, version: str, pod: Pod) -> bool:
         """Whether it goes, or has gone. Raises Unreachable."""
         about = pod.metadata
+        if about.owner is None:
+            self.said = f"Nothing would start {about.namespace}/{about.name} again elsewhere."
+            return False
         body = evicted(version, about.namespace, about.name, about.uid)
         reply = await self.client.ask("POST", f"/api/v1/namespaces/{about.namespace}/pods/{about.name}/eviction", body)
         if reply.ok or reply.status in (

@@ -42,6 +42,13 @@ class Workload:
         return self.deployment.metadata.revision
 
     @property
+    def failed(self) -> str:
+        """Why Kubernetes has given up on the rollout; for a while it still says so of the one before, by its name."""
+        said = self.deployment.failed
+        before = (one.metadata for one in self.replica_sets if one.metadata.revision != self.revision)
+        return "" if any(f'"{one.name}{end}' in said for one in before for end in '-"') else said
+
+    @property
     def earlier(self) -> tuple[ReplicaSet, ...]:
         """Those of earlier revisions whose pods differ in more than a restart, the latest first."""
         present = [_essence(one) for one in self.replica_sets if one.metadata.revision == self.revision]
@@ -125,7 +132,7 @@ def pod_healthy(pod: Pod, patience: Patience) -> bool | None:
 
 def _workload_healthy(workload: Workload, patience: Patience) -> bool | None:
     pods = [pod_healthy(pod, patience) for pod in workload.newest_pods]
-    if workload.deployment.failed or False in pods:
+    if workload.failed or False in pods:
         return False
     settled = rolled_out(workload.deployment) and all(pod.ready for pod in workload.newest_pods)
     return True if settled and True in pods and not _fresh_trouble(workload, patience) else None
@@ -210,7 +217,7 @@ def _workload_sentence(workload: Workload) -> str:
     about, status = deployment.metadata, deployment.status
     limits = ", ".join(_limit(one) for one in deployment.spec.template.spec.containers)
     troubles = [f"{pod.metadata.name}: {trouble}" for pod in workload.newest_pods for trouble in pod_troubles(pod)][:3]
-    failed = f"; {deployment.failed}" if deployment.failed else ""
+    failed = f"; {workload.failed}" if workload.failed else ""
     paused = "; its rollout is paused" if deployment.spec.paused else ""
     return (
         f"Deployment {about.name} in {about.namespace}, revision {workload.revision}: {status.ready_replicas} of"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +31,7 @@ MOST = 500
 """Pods of one list: what the API's own authors ask for at a time."""
 
 Kind = TypeVar("Kind", bound=BaseModel)
+Uids: TypeAlias = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Replacement:
     old: Pod | Gone
     successor: Pod | None
     missing: int
-    """How many pods the owner still lacks; below zero if it wants none at all."""
+    """How many pods the owner still lacks; not above zero, and no successor, if it wants no more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +117,32 @@ class Reader:
         found = await self.read(where({"node_name": pod.spec.node_name}, Where).node, Node)
         return found if isinstance(found, Node) else None
 
-    async def replacement(self, at: Where, uid: str, owner_uid: str) -> Replacement:
+    async def replacement(self, at: Where, seen: Mapping[str, str], before: Uids | None) -> Replacement:
+        """``before``: the pods that were there before; None if nobody remembers."""
         old = await self.read(at.pod, Pod)
-        if isinstance(old, Pod):
-            return Replacement(old, old if old.metadata.uid != uid else None, 0)
+        if isinstance(old, Pod) and old.metadata.uid != seen.get("pod_uid"):
+            return Replacement(old, old, 0)
+        if isinstance(old, Pod) and not old.metadata.deletion_timestamp:
+            return Replacement(old, None, 0)
+        if seen.get("owner", "").startswith("ReplicaSet "):
+            return await self._replica(at, old, seen, before)
+        came = [] if isinstance(old, Pod) or before is None else _others(await self._live(at, seen), before)
+        return Replacement(old, _newest(came), 0 if came else 1)
+
+    async def siblings(self, at: Where, seen: Mapping[str, str]) -> Uids:
+        return frozenset(one.metadata.uid for one in await self._live(at, seen))
+
+    async def _replica(self, at: Where, old: Pod | Gone, seen: Mapping[str, str], before: Uids | None) -> Replacement:
+        """A replica set starts another pod as soon as one is being ended, and does not wait for its end."""
+        live = await self._live(at, seen)
+        missing = await self._wanted(at, seen["owner_uid"]) - len(live)
+        return Replacement(old, _newest(_others(live, before or frozenset())), missing)
+
+    async def _live(self, at: Where, seen: Mapping[str, str]) -> list[Pod]:
+        """The pods of the same owner that are there to stay."""
         pods = await self._pods(f"{at.inside}/pods?limit={MOST}")
-        own = [one for one in pods if one.metadata.owner and one.metadata.owner.uid == owner_uid]
-        live = [one for one in own if not one.metadata.deletion_timestamp and not one.has_ended]
-        newest = max(live, key=lambda one: one.metadata.creation_timestamp, default=None)
-        return Replacement(old, newest, await self._wanted(at, owner_uid) - len(live))
+        own = [one for one in pods if one.metadata.owner and one.metadata.owner.uid == seen.get("owner_uid")]
+        return [one for one in own if not one.metadata.deletion_timestamp and not one.has_ended]
 
     async def drained(self, at: Where) -> Drained:
         node = await self.read(at.node, Node)
@@ -132,7 +151,7 @@ class Reader:
         return Drained(node, tuple(pod for pod in pods if _to_evict(pod)))
 
     async def _wanted(self, at: Where, owner_uid: str) -> int:
-        """How many pods a replica set wants; other owners' pods come back under the old name, or one for one."""
+        """How many pods a replica set wants."""
         sets = await self.read(f"{at.apps}/replicasets?limit={MOST}", ReplicaSets)
         known = [one for one in (sets.items if isinstance(sets, ReplicaSets) else ()) if one.metadata.uid == owner_uid]
         return known[0].spec.replicas if known else 0
@@ -172,6 +191,14 @@ def refusal(client: Client, reply: Reply) -> str:
     if reply.status in (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.TEMPORARY_REDIRECT):
         return f"{client.place} answered by a redirect, which I do not follow: check the address."
     return f"Kubernetes at {client.place} answered: {reply.words}."
+
+
+def _others(pods: Sequence[Pod], than: Uids) -> list[Pod]:
+    return [one for one in pods if one.metadata.uid not in than]
+
+
+def _newest(pods: Sequence[Pod]) -> Pod | None:
+    return max(pods, key=lambda one: one.metadata.creation_timestamp, default=None)
 
 
 def _items(sets: ReplicaSets | Gone) -> tuple[ReplicaSet, ...]:

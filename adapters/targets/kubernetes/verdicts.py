@@ -81,7 +81,7 @@ def _changed(action: Action, found: Found, patience: Patience) -> tuple[Judgemen
     if marks(found) != action.id:
         return _not_ours(action, found, patience)
     if isinstance(found, Workload):
-        return _rolled(found, patience)
+        return _not_ours(action, found, patience) if _superseded(action, found) else _rolled(found, patience)
     so = isinstance(found, Node) and found.spec.unschedulable is _CORDONS[action.name]
     return (Judgement.WORKED, "") if so else (Judgement.FAILED, "Somebody has undone it.")
 
@@ -93,14 +93,24 @@ def _not_ours(action: Action, found: Found, patience: Patience) -> tuple[Judgeme
         return Judgement.RECOVERED, "Somebody else has done it."
     if healthy(found, patience):
         return Judgement.RECOVERED, "It is well again, and not by this action."
-    return Judgement.UNKNOWN, "Somebody else has changed it since."
+    return Judgement.UNKNOWN, "Somebody else has changed it since, or what keeps it as it stands in a repository."
+
+
+def _superseded(action: Action, workload: Workload) -> bool:
+    """What was asked of it is not what we asked: our mark outlasts our change. Each rollout is one revision more."""
+    deployment = workload.deployment
+    if action.name == "scale_deployment":
+        return str(deployment.spec.replicas) != str(int(action.parameters["replicas"]))
+    if deployment.status.observed_generation < deployment.metadata.generation or "revision" not in action.seen:
+        return False
+    return workload.revision != int(action.seen["revision"]) + 1
 
 
 def _rolled(workload: Workload, patience: Patience) -> tuple[Judgement, str]:
     deployment = workload.deployment
     if deployment.status.observed_generation < deployment.metadata.generation:
         return Judgement.NOT_YET, ""
-    if deployment.failed:
+    if workload.failed:
         return Judgement.FAILED, "Kubernetes has given the rollout up."
     if any(_is_stuck(pod) for pod in workload.newest_pods):
         return Judgement.FAILED, "The new pods do not start."
@@ -120,7 +130,7 @@ def _replaced(action: Action, shown: Replacement, patience: Patience) -> tuple[J
     if "pod_uid" not in action.seen:
         return Judgement.UNKNOWN, "It was not seen before, so nothing can be compared."
     old, new = shown.old, shown.successor
-    if isinstance(old, Pod) and old.metadata.uid == action.seen["pod_uid"]:
+    if isinstance(old, Pod) and new is None:
         return _still_there(old, patience)
     if new is None:
         wanted = Judgement.NOT_YET if shown.missing > 0 else Judgement.UNKNOWN
@@ -128,15 +138,27 @@ def _replaced(action: Action, shown: Replacement, patience: Patience) -> tuple[J
     if _is_stuck(new):
         return Judgement.FAILED, "It came in its place and does not start."
     well = shown.missing <= 0 and steady([new], patience)
-    return (Judgement.WORKED, "It came in its place.") if well else (Judgement.NOT_YET, "")
+    going = f" Pod {old.metadata.name} itself has not ended yet." if isinstance(old, Pod) and old is not new else ""
+    return (Judgement.WORKED, f"It came in its place.{going}") if well else (Judgement.NOT_YET, "")
 
 
 def _still_there(old: Pod, patience: Patience) -> tuple[Judgement, str]:
     if old.metadata.deletion_timestamp:
-        return Judgement.NOT_YET, ""
+        return Judgement.NOT_YET, _overdue(old, patience)
     if pod_healthy(old, patience):
         return Judgement.RECOVERED, "It is the same pod, and well again."
     return Judgement.UNKNOWN, UNTOUCHED
+
+
+def _overdue(pod: Pod, patience: Patience) -> str:
+    """Until its node says that a pod has ended, Kubernetes keeps it, and starts no other under its name."""
+    by = pod.metadata.deletion_timestamp
+    if by is None or (patience.now - by).total_seconds() < patience.steady_seconds:
+        return ""
+    return (
+        f"Pod {pod.metadata.name} was to have ended by {by:%H:%M:%S} UTC: its node does not answer, or a finalizer"
+        " holds it. Only if the node is dead, delete it by force."
+    )
 
 
 def drained(action: Action, shown: Drained, patience: Patience) -> Verdict:
@@ -157,7 +179,7 @@ def _drained(action: Action, shown: Drained, patience: Patience) -> tuple[Judgem
     if not shown.pods:
         return Judgement.WORKED, ""
     if all(pod.metadata.deletion_timestamp for pod in shown.pods):
-        return Judgement.NOT_YET, ""
+        return Judgement.NOT_YET, next(filter(None, (_overdue(pod, patience) for pod in shown.pods)), "")
     return Judgement.FAILED, "The drain has not come to its end."
 
 
