@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from engine.model import Action, Judgement, Verdict
 from engine.ports import Target
+from tests.waiting import PATIENCE
 
 
 async def proposed(target: Target, name: str, id: str = "a1", **parameters: str) -> Action:
@@ -27,7 +28,7 @@ def bound(target: Target, name: str, seen: Mapping[str, str], id: str = "a1", **
     return Action(id, target.name, name, parameters, spec.risk, spec.effect, spec.undo, request, seen)
 
 
-async def ends(target: Target, action: Action, seconds: float) -> Verdict:
+async def ends(target: Target, action: Action, seconds: float = PATIENCE) -> Verdict:
     """The verdict that is not open any more."""
     deadline = time.monotonic() + seconds
     while (verdict := await target.verify(action)).judgement is Judgement.NOT_YET:

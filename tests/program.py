@@ -18,6 +18,7 @@ import aiohttp
 from yarl import URL
 
 from tests.servers import free_port
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 OWN = re.compile(
@@ -58,7 +59,7 @@ class Running:
                 stderr=log,
             )
         assert self.process.stdout
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(PATIENCE):
             while line := (await self.process.stdout.readline()).decode():
                 if "/sign-in?" in line:
                     self.link = line.strip()
@@ -70,12 +71,12 @@ class Running:
         assert self.process
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE):
             return await self.process.wait()
 
     async def died(self) -> int:
         assert self.process
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(PATIENCE):
             return await self.process.wait()
 
     def events(self) -> list[str]:

@@ -19,20 +19,28 @@ def said(ask: Ask) -> Card:
     return Card(f"You said {ask.text}", (Text("That is all."),), private=ask.verb != "list")
 
 
+def _open() -> asyncio.Event:
+    door = asyncio.Event()
+    door.set()
+    return door
+
+
 @dataclass(kw_only=True)
 class Clerk:
-    """``answers`` may be exchanged while it runs; ``slow`` are the seconds that each answer takes."""
+    """``answers`` may be exchanged while it runs; ``slow`` are the seconds that each answer takes, none comes while the ``door`` is shut."""
 
     inbox: Inbox = field(default_factory=MemoryInbox)
     deliveries: Deliveries = field(default_factory=MemoryDeliveries)
     clock: Clock = field(default_factory=SystemClock)
     answers: Callable[[Ask], Card] = said
     slow: float = 0.0
+    door: asyncio.Event = field(default_factory=_open)
     asks: list[Ask] = field(default_factory=list)
 
     async def handle(self, ask: Ask) -> Card:
         self.asks.append(ask)
         await asyncio.sleep(self.slow)
+        await self.door.wait()
         return self.answers(ask)
 
     @property

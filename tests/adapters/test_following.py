@@ -17,6 +17,7 @@ from typing import IO
 import pytest
 
 from tests.adapters.following import JAVA, TRACE, WAYS, Desk, make_room, rotate
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -150,7 +151,7 @@ async def test_killed_while_it_follows(tmp_path: Path) -> None:
             await asyncio.sleep(0.0005)
             while number == 0 and not heard.exists():
                 await asyncio.sleep(0.01)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while f"Executor: {total - 1}\\n" not in heard.read_text():
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)

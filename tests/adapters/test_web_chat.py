@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -27,6 +26,7 @@ from tests.adapters.web_office import (
     visit,
 )
 from tests.clock import FakeClock
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -240,11 +240,14 @@ async def test_the_program_stops_while_a_stream_is_open() -> None:
         await office.chat.post(ROOM, Card("one"), key="1")
         await stream.news()
         waiting = asyncio.create_task(say(browser, "wait"))
-        await asyncio.sleep(0.1)
-        began = time.monotonic()
-        await office.stop()
-        assert time.monotonic() - began < 20
+        await until(lambda: _asked(office))
+        async with asyncio.timeout(PATIENCE / 2):
+            await office.stop()
         waiting.cancel()
+
+
+async def _asked(office: Office) -> bool:
+    return bool(office.asked)
 
 
 # The small things

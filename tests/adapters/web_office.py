@@ -22,6 +22,7 @@ from adapters.chat.web.sign_in import SignIn
 from engine.model import Account, Role
 from storage.memory import MemoryCursors
 from tests.clock import FakeClock
+from tests.waiting import PATIENCE
 
 ROOM = Room("incidents")
 HERE = "/chat/incidents"
@@ -166,7 +167,7 @@ class Office:
 @asynccontextmanager
 async def opened(office: Office) -> AsyncIterator[Office]:
     """The office on a free port of this machine."""
-    office.runner = web.AppRunner(office.app(), access_log=None, shutdown_timeout=30)
+    office.runner = web.AppRunner(office.app(), access_log=None, shutdown_timeout=PATIENCE)
     await office.runner.setup()
     try:
         await web.TCPSite(office.runner, "127.0.0.1", 0).start()
@@ -206,7 +207,7 @@ class Listener:
 
     async def news(self) -> tuple[int, list[dict[str, str]]]:
         """The next event: its revision and its patches."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             async for line in self.answer.content:
                 if line.startswith(b"id: "):
                     revision = int(line[4:])

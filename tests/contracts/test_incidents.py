@@ -12,6 +12,7 @@ from engine.events import Closed, Diagnosed, Event, Looked, Noted, Opened, Reope
 from engine.model import Evidence, Incident, IncidentId, Judgement, Status, Verdict, WaitsFor
 from engine.ports import Incidents
 from tests.contracts.story import action, at, diagnosis, new_id, opened, signal, tell, whole_story
+from tests.waiting import PATIENCE
 
 
 async def test_what_was_opened_can_be_read_back(incidents: Incidents) -> None:
@@ -204,7 +205,7 @@ async def test_while_many_write_no_event_stays_untold(incidents: Incidents) -> N
                 await incidents.told("web", one.incident.id, one.sequence)
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(read(), *(write(number) for number in range(5)))
     assert all([s for id, s in told if id == new_id(number)] == list(range(1, 11)) for number in range(5))
 

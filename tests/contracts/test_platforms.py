@@ -18,6 +18,7 @@ from engine.errors import NotFound
 from tests.adapters import slack_office, teams_office, web_office
 from tests.clock import FakeClock
 from tests.servers.slack import slack, words
+from tests.waiting import PATIENCE
 
 HOSTILE = (
     "<!channel> <@U1> <script>alert(1)</script> **b** [x](javascript:1) \u202eevil \x1b[31mred \x00 \ud800 <at>x</at>"
@@ -175,7 +176,7 @@ async def platform(world: World) -> AsyncIterator[Platform]:
 
 
 async def until(look: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not look():
             await asyncio.sleep(0.02)
 
@@ -251,14 +252,14 @@ async def test_who_asks_is_answered(world: World) -> None:
     assert (ask.text, ask.identity) == ("list open", world.person)
     assert ask.platform in WORLDS
     assert ask.name
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await world.sees("You said list open"):
             await asyncio.sleep(0.05)
 
 
 async def test_a_private_answer_is_for_one_pair_of_eyes(world: World) -> None:
     await world.says("secret")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await world.sees("You said secret"):
             await asyncio.sleep(0.05)
     everywhere = await world.roots(world.asks[0].room)

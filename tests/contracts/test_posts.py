@@ -11,6 +11,7 @@ from storage.conversations import SqlConversations
 from storage.database import Database
 from storage.posts import Post, SqlPosts
 from tests.servers.databases import SteppingClock
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ async def test_a_reader_who_follows_the_revision_misses_nothing(posts: SqlPosts)
             read.extend(await posts.after(read[-1].revision if read else 0, limit=9))
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(follow(), *(write(author) for author in ("ann", "bob", "eve", "joe")))
     assert {post.key for post in read if post.body == "!"} == {post.key for post in await posts.room("ops")}
 

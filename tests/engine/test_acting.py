@@ -18,6 +18,7 @@ from engine.relief import RECOVERED
 from engine.respond import AT_ONCE, Responder, advance
 from tests.clock import FakeClock
 from tests.engine.desks import Machine, desk, entry, proposed, settle
+from tests.waiting import PATIENCE
 
 
 async def test_a_target_that_moved_since_the_proposal_is_not_touched() -> None:
@@ -86,7 +87,7 @@ async def test_long_verifications_keep_no_other_incident_waiting() -> None:
         await asyncio.sleep(0.01)
     [late] = await group.hear(office, [entry(entry().text.replace("manual__1", "late"), 999)])
     responder.rounds.wake()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while (await office.incidents.get(late.id)).diagnosis is None:
             await asyncio.sleep(0.01)
     await responder.stop(1)

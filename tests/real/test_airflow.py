@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 
 import httpx
 import psutil
@@ -15,18 +14,16 @@ import pytest
 from adapters.targets.airflow import CATALOGUE, Airflow, AirflowSettings
 from engine.errors import Unreachable
 from engine.model import Action, Judgement, Result
-from tests import approved
 from tests.adapters.recorded_airflow import connected
-from tests.approved import proposed
-from tests.servers.airflow import PATIENCE, AirflowServer
+from tests.approved import ends, proposed
+from tests.servers.airflow import AirflowServer
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine installs what it needs
 
-ends = partial(approved.ends, seconds=PATIENCE)
-
 
 def as_admin(airflow: AirflowServer) -> AbstractAsyncContextManager[Airflow]:
-    return connected(airflow.url, airflow.password, seconds=20)
+    return connected(airflow.url, airflow.password, seconds=60)
 
 
 @pytest.fixture
@@ -95,7 +92,7 @@ async def is_not_lost(airflow: AirflowServer) -> None:
 @asynccontextmanager
 async def patient(airflow: AirflowServer) -> AsyncIterator[Airflow]:
     """It waits for the scheduler as long as it takes."""
-    settings = AirflowSettings(airflow.url, airflow.username, airflow.password, timeout_seconds=20, dags=("*",))
+    settings = AirflowSettings(airflow.url, airflow.username, airflow.password, timeout_seconds=60, dags=("*",))
     target = Airflow(settings, turns=1000)
     try:
         yield target
@@ -238,7 +235,7 @@ async def test_a_viewer_is_told_which_right_is_missing(airflow: AirflowServer, t
     task = {"dag_id": "oncall_flaky", "dag_run_id": "viewer-1", "task_id": "load"}
     restart = await proposed(target, "restart_dag_task", **task)
     token = await _token(airflow, airflow.viewer)
-    async with connected(airflow.url, "", token, seconds=20) as viewer:
+    async with connected(airflow.url, "", token, seconds=60) as viewer:
         assert (await viewer.look(task)).state == restart.seen
         for name in ("restart_dag_task", "clear_dag_run", "trigger_dag", "pause_dag"):
             parameters = {one.name: task[one.name] for one in CATALOGUE[name].parameters if one.name in task}
@@ -255,7 +252,7 @@ async def _token(airflow: AirflowServer, user: str) -> str:
 
 
 async def test_a_wrong_password(airflow: AirflowServer) -> None:
-    async with connected(airflow.url, "wrong-password", seconds=20) as target:
+    async with connected(airflow.url, "wrong-password", seconds=60) as target:
         with pytest.raises(Unreachable, match="check the user name and the password"):
             await target.check()
         outcome = await target.act(await _blind(target))
@@ -265,9 +262,9 @@ async def test_a_wrong_password(airflow: AirflowServer) -> None:
 
 async def test_an_invalid_token_is_renewed_or_refused(airflow: AirflowServer) -> None:
     invalid = "eyJhbGciOiJIUzI1NiJ9.e30.invalid"
-    async with connected(airflow.url, airflow.password, invalid, seconds=20) as target:
+    async with connected(airflow.url, airflow.password, invalid, seconds=60) as target:
         assert "healthy" in await target.check()
-    async with connected(airflow.url, "", invalid, seconds=20) as target:
+    async with connected(airflow.url, "", invalid, seconds=60) as target:
         with pytest.raises(Unreachable, match="did not accept the token") as caught:
             await target.check()
         assert invalid not in str(caught.value)
@@ -287,7 +284,7 @@ async def test_traps_that_recordings_stand_for_are_still_there(airflow: AirflowS
         base_url=f"{airflow.url}/api/v2/dags/oncall_flaky",
         headers={"Authorization": f"Bearer {token}", "Connection": "close"},
         trust_env=False,
-        timeout=20,
+        timeout=60,
     ) as client:
         default = await client.post("/clearTaskInstances", json=body)
         assert (default.status_code, default.json()["total_entries"]) == (200, 1)

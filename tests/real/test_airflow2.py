@@ -11,8 +11,8 @@ from adapters.targets.airflow import CATALOGUE, Airflow
 from engine.errors import Unreachable
 from engine.model import Judgement, Result
 from tests.adapters.recorded_airflow import connected
-from tests.approved import proposed
-from tests.real.test_airflow import ends, failed, gone, is_not_lost
+from tests.approved import ends, proposed
+from tests.real.test_airflow import failed, gone, is_not_lost
 from tests.servers.airflow2 import VERSION, Airflow2Server
 from tests.servers.wire import wire
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a
 
 @pytest.fixture
 async def target(airflow2: Airflow2Server) -> AsyncIterator[Airflow]:
-    async with connected(airflow2.url, airflow2.password, seconds=20) as target:
+    async with connected(airflow2.url, airflow2.password, seconds=60) as target:
         yield target
 
 
@@ -149,12 +149,12 @@ async def test_a_viewer_and_a_wrong_password_are_told_what_is_missing(
     airflow2: Airflow2Server, target: Airflow
 ) -> None:
     pause = await proposed(target, "pause_dag", dag_id="oncall_parts")
-    async with connected(airflow2.url, airflow2.password, seconds=20, username="viewer") as viewer:
+    async with connected(airflow2.url, airflow2.password, seconds=60, username="viewer") as viewer:
         assert (await viewer.look({"dag_id": "oncall_parts"})).state == pause.seen
         outcome = await viewer.act(pause)
         assert outcome.result is Result.FAILED
         assert "viewer lacks the right to edit DAG oncall_parts" in outcome.detail
-    async with connected(airflow2.url, "wrong-password", seconds=20) as nobody:
+    async with connected(airflow2.url, "wrong-password", seconds=60) as nobody:
         with pytest.raises(Unreachable, match="or its password is wrong"):
             await nobody.check()
         assert (await nobody.act(pause)).result is Result.FAILED
@@ -164,7 +164,7 @@ async def test_the_connection_is_lost_on_the_way(airflow2: Airflow2Server, targe
     await airflow2.unpause("oncall_hint")
     port = int(airflow2.url.rpartition(":")[2])
     pause = await proposed(target, "pause_dag", dag_id="oncall_hint")
-    async with wire(port) as line, connected(f"http://127.0.0.1:{line.port}", airflow2.password, seconds=3) as far:
+    async with wire(port) as line, connected(f"http://127.0.0.1:{line.port}", airflow2.password, seconds=60) as far:
         line.block(b"GET /api/v1/dags")
         assert (await far.act(pause)).result is Result.FAILED
         line.mend()
@@ -172,7 +172,7 @@ async def test_the_connection_is_lost_on_the_way(airflow2: Airflow2Server, targe
         assert (await far.act(pause)).result is Result.UNKNOWN
     assert (await ends(target, pause)).judgement is Judgement.WORKED, "it had arrived"
     unpause = await proposed(target, "unpause_dag", dag_id="oncall_hint")
-    async with wire(port) as line, connected(f"http://127.0.0.1:{line.port}", airflow2.password, seconds=1) as far:
+    async with wire(port) as line, connected(f"http://127.0.0.1:{line.port}", airflow2.password, seconds=15) as far:
         line.silence(b"PATCH")
         assert (await far.act(unpause)).result is Result.UNKNOWN
 

@@ -21,7 +21,7 @@ DAG = "oncall_flaky"
 
 @pytest.fixture
 async def target(airflow: AirflowServer) -> AsyncIterator[Airflow]:
-    async with connected(airflow.url, airflow.password, seconds=20) as target:
+    async with connected(airflow.url, airflow.password, seconds=60) as target:
         yield target
 
 
@@ -75,6 +75,6 @@ async def test_a_task_waits_because_its_pool_is_full(airflow: AirflowServer, tar
 
 async def test_airflow_2_leads_there_too(airflow2: Airflow2Server) -> None:
     run = await failed(airflow2, "behind-1")
-    async with connected(airflow2.url, airflow2.password, seconds=20) as target:
+    async with connected(airflow2.url, airflow2.password, seconds=60) as target:
         evidence = await target.look({**run, "task_id": "publish"})
     assert evidence.names == {"task_id": "load", "map_index": "-1", "try_number": "1"}

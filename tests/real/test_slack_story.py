@@ -52,7 +52,7 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
             assert name in words(card)
         await picture(card, pictures / "slack-1-proposed.png")
 
-        [woken] = await acme.until(lambda: acme.direct_messages("alice"), 180)
+        [woken] = await acme.until(lambda: acme.direct_messages("alice"))
         assert "Low confidence" in words(woken)
         await picture(woken, pictures / "slack-2-woken.png")
 
@@ -66,8 +66,8 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
 
         airflow.mend(RUN)
         assert (await alice.press(card, "Approve restart_dag_task")).status == 200
-        await acme.until(lambda: resolved(acme), 90)
-        thread = await acme.until(lambda: ended(acme, card["ts"]), 180)
+        await acme.until(lambda: resolved(acme))
+        thread = await acme.until(lambda: ended(acme, card["ts"]))
         for step in (
             "I have woken alice",
             "alice approved restart_dag_task",
@@ -98,7 +98,7 @@ async def proposed(acme: Slack) -> dict[str, Any]:
         cards = await acme.messages("data-oncall")
         return cards[0] if cards and "Approve restart_dag_task" in words(cards[0]) else None
 
-    card: dict[str, Any] = await acme.until(there, 90)
+    card: dict[str, Any] = await acme.until(there)
     return card
 
 

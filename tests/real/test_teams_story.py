@@ -62,7 +62,7 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
             assert name in words(card)
         await picture(card.card or {}, pictures / "teams-1-proposed.png")
 
-        woken = await teams.until(lambda: teams.direct_messages("bob"), 180)
+        woken = await teams.until(lambda: teams.direct_messages("bob"))
         assert "Low confidence" in words(woken[-1])
 
         await mallory.presses(card, APPROVE)
@@ -71,13 +71,13 @@ async def test_an_incident_from_its_card_to_its_end(airflow: AirflowServer, tmp_
         assert any("this takes at least approver" in words(one) for one in teams.private("bob"))
 
         await alice.says("list", scope="group")
-        await teams.until(lambda: [one for one in teams.messages("group") if f"{DAG}.{TASK}" in words(one)], 20)
+        await teams.until(lambda: [one for one in teams.messages("group") if f"{DAG}.{TASK}" in words(one)])
         await bob.says("ack 1", scope="personal")
 
         airflow.mend(run)
         await alice.presses(teams.now(card), APPROVE)
-        await teams.until(lambda: "Resolved after" in words(teams.now(card)), 90)
-        thread = await teams.until(lambda: ended(teams, card), 180)
+        await teams.until(lambda: "Resolved after" in words(teams.now(card)))
+        thread = await teams.until(lambda: ended(teams, card))
         for step in ("I have woken bob", "bob is on it", "alice approved", "was sent", "#1 is resolved"):
             assert sum(step in said for said in thread) == 1, thread
         assert "approved by alice" in words(teams.now(card))
@@ -104,7 +104,7 @@ async def test_the_same_in_a_real_client(scope: str, airflow: AirflowServer, tmp
         await page.picture(f"{name}-1-proposed")
         airflow.mend(run)
         await page.presses(APPROVE)
-        await teams.until(lambda: "Resolved after" in words(teams.now(card)), 90)
+        await teams.until(lambda: "Resolved after" in words(teams.now(card)))
         await page.reads("Resolved after" if scope == "incidents" else "Approved")
         await page.picture(f"{name}-2-after")
 
@@ -117,7 +117,7 @@ async def proposed(airflow: AirflowServer, teams: Teams, run: str) -> Message:
     def there() -> list[Message]:
         return [one for one in teams.messages("incidents") if run in words(one) and APPROVE in buttons(one.card)]
 
-    return (await teams.until(there, 90))[-1]
+    return (await teams.until(there))[-1]
 
 
 def ended(teams: Teams, card: Message) -> list[str]:

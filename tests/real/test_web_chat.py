@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, expect
 from adapters.chat.card import Card
 from adapters.chat.platform import Ref
 from tests.adapters.web_office import HERE, ROOM, Office, mended, opened, timed_out
-from tests.servers.chromium import chromium
+from tests.servers.chromium import MILLISECONDS, chromium
 
 pytestmark = pytest.mark.real
 
@@ -46,7 +46,7 @@ async def window(
 ) -> AsyncIterator[Page]:
     """A window of its own, signed in by link. Whatever the browser complains about fails the test, but for ``lost``."""
     context = await browser.new_context(**kind)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(MILLISECONDS)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)

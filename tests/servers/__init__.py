@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,8 +22,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.waiting import PATIENCE
+
 PASSWORD = "s3cret-of-the-tests"
 _databases = count(1)
+_ports = count(secrets.randbelow(10_000))
 
 
 @dataclass
@@ -51,7 +55,7 @@ class Server:
         """Without a chance to say goodbye. PostgreSQL is a family of processes: SIGQUIT ends them all at once."""
         if self.process is not None:
             self.process.send_signal(signal.SIGQUIT if self.kind == "postgresql" else signal.SIGKILL)
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -78,10 +82,8 @@ class Server:
         return self.url(database).replace("://", f"+{driver}://", 1)
 
     def _wait(self) -> None:
-        for _ in range(300):
-            assert self.process is not None
-            if self.process.poll() is not None:
-                break
+        deadline = time.monotonic() + PATIENCE
+        while self.process is not None and self.process.poll() is None and time.monotonic() < deadline:
             if self._answers():
                 return
             time.sleep(0.1)
@@ -107,10 +109,12 @@ def missing(name: str, install: str) -> NoReturn:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Not one of those that the system gives to whoever asks: until its server is up, nobody else may get it."""
+    while True:
+        port = 20_000 + next(_ports) % 10_000
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def find(program: str, *folders: Path) -> str | None:

@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from tests.servers import free_port, missing
+from tests.waiting import PATIENCE
 
 VERSION = "3.3.2"
 HERE = Path(__file__).parent
@@ -28,8 +29,6 @@ CONSTRAINTS = HERE / "airflow-constraints.txt"
 DAGS = HERE / "dags"
 DAG_COUNT = 5
 PROCESSES = ("api-server", "scheduler", "dag-processor")
-PATIENCE = 90.0
-"""Seconds for a start, and for a run to get somewhere; on a busy machine a task alone can take ten."""
 
 
 @dataclass
@@ -219,17 +218,17 @@ def _await_health(url: str, processes: list[subprocess.Popen[bytes]], home: Path
 
 
 def _healthy(url: str, home: Path) -> bool:
-    try:
-        health = httpx.get(f"{url}/api/v2/monitor/health", trust_env=False, timeout=5).json()
-    except (httpx.HTTPError, ValueError):
-        return False
     parts = ("metadatabase", "scheduler", "dag_processor")
-    return all(health[part]["status"] == "healthy" for part in parts) and _dags_read(url, home)
+    try:
+        health = httpx.get(f"{url}/api/v2/monitor/health", trust_env=False, timeout=60).json()
+        return all(health[part]["status"] == "healthy" for part in parts) and _dags_read(url, home)
+    except (httpx.HTTPError, OSError, ValueError, KeyError):  # a start has many beginnings
+        return False
 
 
 def _dags_read(url: str, home: Path) -> bool:
     passwords = json.loads((home / "simple_auth_manager_passwords.json.generated").read_text())
-    with httpx.Client(base_url=url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         login = client.post("/auth/token", json={"username": "admin", "password": passwords["admin"]})
         dags = client.get("/api/v2/dags", headers={"Authorization": f"Bearer {login.json()['access_token']}"})
     return int(dags.json()["total_entries"]) >= DAG_COUNT

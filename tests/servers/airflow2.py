@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from tests.servers import PASSWORD, free_port
-from tests.servers.airflow import DAG_COUNT, DAGS, HERE, PATIENCE, AirflowServer, installed, process
+from tests.servers.airflow import DAG_COUNT, DAGS, HERE, AirflowServer, installed, process
+from tests.waiting import PATIENCE
 
 VERSION = "2.11.2"
 CONSTRAINTS = HERE / "airflow2-constraints.txt"
@@ -91,7 +92,7 @@ def prepared(venv: Path) -> Path:
 
 def _run(venv: Path, home: Path, *line: str) -> None:
     env = environment(venv, home, 1)
-    subprocess.run([str(venv / "bin/airflow"), *line], env=env, check=True, capture_output=True, timeout=120)
+    subprocess.run([str(venv / "bin/airflow"), *line], env=env, check=True, capture_output=True, timeout=600)
 
 
 @contextmanager
@@ -124,12 +125,12 @@ def _await(server: Airflow2Server, processes: list[subprocess.Popen[bytes]]) -> 
 def _healthy(server: Airflow2Server) -> bool:
     auth = (server.username, server.password)
     try:
-        with httpx.Client(base_url=server.url, trust_env=False, timeout=10, auth=auth) as client:
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=60, auth=auth) as client:
             health = client.get("/api/v1/health").json()
             dags = client.get("/api/v1/dags").json()
-    except (httpx.HTTPError, ValueError):
+        return health["scheduler"]["status"] == "healthy" and int(dags["total_entries"]) >= DAG_COUNT
+    except (httpx.HTTPError, ValueError, KeyError):
         return False
-    return health["scheduler"]["status"] == "healthy" and int(dags.get("total_entries", 0)) >= DAG_COUNT
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.servers import missing
+from tests.waiting import PATIENCE
+
+MILLISECONDS = 1000 * PATIENCE
+"""For anything to appear. A page is told so, and ``expect`` knows it."""
+
+expect.set_options(timeout=MILLISECONDS)
 
 QUIET = [
     "--disable-gpu",
@@ -38,7 +44,9 @@ async def chromium() -> AsyncIterator[Browser]:
         missing("Chromium", "apt-get install -y --no-install-recommends chromium fonts-dejavu-core")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has none to offer
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=[*QUIET, *sandbox])
+        browser = await playwright.chromium.launch(
+            executable_path=program, args=[*QUIET, *sandbox], timeout=MILLISECONDS
+        )
         try:
             yield browser
         finally:
@@ -51,6 +59,7 @@ async def opened(address: str, *, width: int = 1280, height: int = 900) -> Async
     complaints: list[str] = []
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(MILLISECONDS)
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(address)

@@ -11,7 +11,7 @@
 
 Tokens that must be refused, and the few odd ones that must be let in, are tables in tests/servers/teams/forgeries.py.
 What was asked is in ``microsoft.asked`` ("openid", "keys", "token"). ``microsoft.rotate()`` changes the key, as Microsoft
-does; ``microsoft.down = True`` answers 503; ``microsoft.slow = 0.5`` makes every answer wait so many seconds.
+does; ``microsoft.down = True`` answers 503; while ``microsoft.silent`` nobody is answered.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
+
+from tests.waiting import PATIENCE
 
 ISSUER = "https://api.botframework.com"
 SCOPE = f"{ISSUER}/.default"
@@ -54,7 +56,7 @@ class Entra:
     tenant: str = TENANT
     issuer: str = ISSUER
     down: bool = False
-    slow: float = 0.0
+    silent: bool = False
     asked: list[str] = field(default_factory=list)
     given: dict[str, float] = field(default_factory=dict, repr=False)
     key: RSAPrivateKey = field(default_factory=_key, repr=False)
@@ -139,7 +141,8 @@ class Entra:
 
     async def _answer(self, asked: str, body: Mapping[str, object], status: int = 200) -> web.Response:
         self.asked.append(asked)
-        await asyncio.sleep(self.slow)
+        while self.silent:
+            await asyncio.sleep(0.01)
         if self.down:
             return web.json_response({"error": "temporarily_unavailable"}, status=503)
         return web.json_response(body, status=status)
@@ -158,13 +161,13 @@ def entra() -> Iterator[Entra]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        runner = asyncio.run_coroutine_threadsafe(_serve(service), loop).result(10)
+        runner = asyncio.run_coroutine_threadsafe(_serve(service), loop).result(PATIENCE)
         yield service
     finally:
         if runner is not None:
-            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(PATIENCE)
         loop.close()
 
 

@@ -28,15 +28,13 @@ import yaml
 from adapters.targets.kubernetes import Kubernetes, KubernetesSettings
 from tests.servers import free_port, missing
 from tests.servers.node import installed
+from tests.waiting import PATIENCE
 
 VERSION = "1.20.2"
 BUILD = Path(__file__).parent / "kubernetes_build.sh"
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "kubernetes"
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubemark")
 INSTALL = "apt-get install -y --no-install-recommends etcd-server golang-1.19-go dpkg-dev make rsync jq openssl"
-PATIENCE = 60.0
-"""Seconds for a start, and for controllers to get somewhere."""
-
 BUILDING = 1500.0
 """Seconds for the build: six minutes on two idle cores."""
 
@@ -218,7 +216,7 @@ def _stop(server: KubernetesServer) -> None:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def _last_words(log: Path) -> str:

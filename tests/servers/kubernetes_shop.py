@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from tests import approved
-from tests.servers.kubernetes import PATIENCE, KubernetesServer
+from tests.servers.kubernetes import KubernetesServer
 
-ends = partial(approved.ends, seconds=PATIENCE)
+ends = approved.ends
 
 DEPLOYMENT = "web"
 CONTAINER = "app"

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import PASSWORD, Server, find, free_port, home, missing
+from tests.waiting import PATIENCE
 
 ADMIN, WATCHER = "oncall_agent", "watch"
 SMALL = {"default_pool_size": "2", "query_wait_timeout": "20", "pool_mode": "session"}
@@ -35,7 +36,8 @@ class Pooler:
     def start(self) -> None:
         with (self.folder / "pgbouncer.log").open("wb") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
-        for _ in range(100):
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -45,7 +47,7 @@ class Pooler:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
 
     def writes(self, **settings: object) -> None:
         stated = {**SMALL, **settings}

@@ -96,11 +96,10 @@ from tests.servers.teams.refusals import Refused
 from tests.servers.teams.routes import PREFIX, Routes
 from tests.servers.teams.shown import Delivered, Message
 from tests.servers.teams_connector import Teams, fresh_id, served
+from tests.waiting import PATIENCE
 
 PACKAGES = {"@microsoft/m365agentsplayground": "0.2.28"}
 LOOPBACK = Path(__file__).parent / "teams" / "loopback.cjs"
-PATIENCE = 30.0
-"""Seconds for its start, and for the bot to answer what a person did."""
 
 
 @dataclass
@@ -269,7 +268,7 @@ def _running(
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(10)
+                process.wait(PATIENCE)
 
 
 async def _answers(url: str, client: aiohttp.ClientSession, process: subprocess.Popen[bytes], log: Path) -> None:

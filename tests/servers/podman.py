@@ -14,9 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import missing
-
-PATIENCE = 20.0
-"""Seconds for a start."""
+from tests.waiting import PATIENCE
 
 # Limits that a root without all its rights may set too; locks in files, not shared with another run's podman.
 SETTINGS = """
@@ -72,7 +70,7 @@ class PodmanServer:
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait(PATIENCE)
 
     def build(self) -> None:
         """An image of busybox alone."""

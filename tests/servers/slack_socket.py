@@ -28,9 +28,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.waiting import PATIENCE
+
 RETRIES = 3
-RECONNECTION = 60.0
-"""Seconds that an event waits for a connection on which it can be sent again."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Socket:
     def connected(self) -> bool:
         return any(not one.closed for one in self._open)
 
-    async def ready(self, seconds: float = 10.0, connections: int = 1) -> None:
+    async def ready(self, connections: int = 1) -> None:
         """Wait for the bot, or for so many connections in all. Raises TimeoutError."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE):
             while not self.connected or self.connections < connections:
                 await asyncio.sleep(0.01)
 
@@ -164,7 +164,7 @@ class Socket:
             if not left:
                 break
             with suppress(TimeoutError):
-                await self.ready(RECONNECTION)
+                await self.ready()
             if not future.done() and self.connected:
                 await self._repeat(id)
         return future.result() if future.done() else None

@@ -25,11 +25,9 @@ import psutil
 from tests.servers import free_port, missing
 from tests.servers.node import installed
 from tests.servers.spark_java import options
+from tests.waiting import PATIENCE
 
 VERSION = "4.3.0"
-PATIENCE = 120.0
-"""Seconds for a start, and for an application to get somewhere; on a busy machine one takes twenty."""
-
 ENDED = ("FINISHED", "FAILED", "KILLED", "ERROR")
 
 # It is mended once the file exists; ``oom`` needs more than 512 MB of heap in its executor, and really runs out of it;

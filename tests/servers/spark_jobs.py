@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from adapters.targets.spark import Spark, SparkSettings
 from tests import approved
-from tests.servers.spark import PATIENCE, SparkCluster
+from tests.servers.spark import SparkCluster
+from tests.waiting import PATIENCE
 
-ends = partial(approved.ends, seconds=PATIENCE)
+ends = approved.ends
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ from aiohttp import web
 
 from tests.servers import adaptive_cards
 from tests.servers.entra import Entra
+from tests.servers.lived import lived
 from tests.servers.teams import activities
 from tests.servers.teams.activities import Activity
 from tests.servers.teams.answers import misunderstood
@@ -43,9 +44,8 @@ from tests.servers.teams.reading import words
 from tests.servers.teams.refusals import Fault, Pace
 from tests.servers.teams.routes import PREFIX, Routes
 from tests.servers.teams.shown import Call, Delivered, Message
+from tests.waiting import PATIENCE
 
-PATIENCE = 15.0
-"""Seconds that Teams waits for a bot."""
 SIGNED = "signed"
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ class Teams:
         activity = {"serviceUrl": self.service_url, **activity}
         signed = self.microsoft.header(activity["serviceUrl"]) if header == SIGNED else header
         headers = {} if signed is None else {"Authorization": signed}
-        began = time.monotonic()
+        began = lived()
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as client,
@@ -168,7 +168,7 @@ class Teams:
                 status, text = answer.status, await answer.text()
         except TimeoutError:
             status, text = 504, ""
-        delivered = Delivered(status, text, time.monotonic() - began, activity)
+        delivered = Delivered(status, text, lived() - began, activity)
         self.deliveries.append(delivered)
         return delivered
 
@@ -271,12 +271,11 @@ class Teams:
     def unblocks(self, key: str) -> None:
         self.blocked.discard(self.personals[key])
 
-    async def until(self, seen: Callable[[], T], seconds: float = 10.0) -> T:
+    async def until(self, seen: Callable[[], T]) -> T:
         """Wait until something is true, and return it."""
-        end = time.monotonic() + seconds
-        while not (value := seen()):
-            assert time.monotonic() < end, f"not seen within {seconds} s"
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(PATIENCE):
+            while not (value := seen()):
+                await asyncio.sleep(0.02)
         return value
 
 

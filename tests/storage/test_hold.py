@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from engine.errors import Refused
 from storage.database import Database, connect
 from storage.hold import hold
+from tests.waiting import until
 
 HOLD = """
 import asyncio, sys
@@ -61,12 +61,15 @@ async def test_it_ends_with_the_process_however_that_ends(database_url: str) -> 
 
 async def _soon(database: Database) -> None:
     """A server notices a moment later that its client has gone."""
-    for _ in range(50):
+
+    async def free() -> bool:
         try:
-            return await take(database)
+            await take(database)
         except Refused:
-            await asyncio.sleep(0.1)
-    pytest.fail("nobody has it, and still it cannot be taken")
+            return False
+        return True
+
+    await until(free, "nobody has it, and it can be taken")
 
 
 async def test_databases_are_held_apart(tmp_path: Path) -> None:

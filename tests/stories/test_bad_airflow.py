@@ -23,10 +23,11 @@ from tests.clock import FakeClock
 from tests.engine.desks import DETECTOR, entry
 from tests.servers import free_port
 from tests.servers.small_airflow import SmallAirflow
+from tests.waiting import PATIENCE
 
 
 @asynccontextmanager
-async def desk(url: str, patience: float = 5.0) -> AsyncIterator[Desk]:
+async def desk(url: str, patience: float = PATIENCE) -> AsyncIterator[Desk]:
     target = Airflow(AirflowSettings(url, "admin", "admin", timeout_seconds=patience, dags=("*",)))
     ids = (uuid.UUID(int=number).hex[::-1] for number in itertools.count(1))
     yield Desk(MemoryIncidents(), DETECTOR, {"airflow": target}, FakeClock(), lambda: next(ids))

@@ -14,6 +14,7 @@ import aiohttp
 from tests.engine.desks import NO_RUN
 from tests.program import Running, page, running, say, signed_in
 from tests.servers.small_airflow import SmallAirflow
+from tests.waiting import PATIENCE
 
 LINE = NO_RUN.replace("2026-11-21T02:59:00Z", "2099-01-01T00:00:00Z")
 FORM = "Fill in and approve …"
@@ -41,7 +42,7 @@ async def broken(folder: Path) -> AsyncIterator[tuple[Running, SmallAirflow, aio
 async def reads(web: aiohttp.ClientSession, text: str, path: str = "/chat/incidents") -> str:
     """The page, once this stands on it."""
 
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while True:
             seen = await page(web, path)
             if text in html.unescape(re.sub(r"<[^>]+>", " ", seen)):

@@ -15,6 +15,7 @@ import pytest
 from tests.engine.desks import TIMEOUT
 from tests.program import Running, running, say, signed_in
 from tests.servers.small_airflow import SmallAirflow
+from tests.waiting import PATIENCE
 
 STEPS = ("Approved", "Looked", "Started", "Acted", "Verified")
 MOMENTS = [f"{step}:{moment}" for step in STEPS for moment in ("before", "after")]
@@ -35,12 +36,12 @@ def settings(folder: Path, airflow: SmallAirflow) -> dict[str, str]:
 
 
 def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(f"file:{folder}/incidents.db?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"file:{folder}/incidents.db?mode=ro", PATIENCE, uri=True) as database:
         return database.execute(query).fetchall()
 
 
 async def until(folder: Path, query: str, wanted: object) -> None:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while rows(folder, query) != wanted:
             await asyncio.sleep(0.05)
 
@@ -74,7 +75,7 @@ async def test_a_kill_loses_and_repeats_nothing(moment: str, tmp_path: Path) -> 
 
 async def approve(program: Running, folder: Path) -> None:
     """As soon as it asks for it, if it lives so long."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while rows(folder, "select waiting_for from incidents") != [("person",)]:
             if program.process and program.process.returncode is not None:
                 return

@@ -68,7 +68,7 @@ async def stands(story: Everywhere, text: str, *, not_there: str = "") -> None:
         rooms = ([html.unescape(one) for one in web], slack, teams)
         return all(_once(room, text) and not (not_there and _said(room, not_there)) for room in rooms)
 
-    await story.acme.until(everywhere_once, 180)
+    await story.acme.until(everywhere_once)
 
 
 def _once(room: Sequence[str], text: str) -> bool:
@@ -110,13 +110,13 @@ async def test_the_curves_are_a_picture_in_each_chat(tmp_path: Path, pictures: P
         (pictures / "stats.png").write_bytes(png)
 
         await story.acme.person("alice").slash("/oncall", "stats", "incidents")
-        await story.acme.until(lambda: story.acme.api.files.shared, 180)
+        await story.acme.until(lambda: story.acme.api.files.shared)
         [file] = story.acme.api.files.shared
         assert (file.content, file.channel) == (png, story.acme.channels["incidents"])
         assert file.alt.startswith("Four charts")
 
         await story.teams.person("alice").says("stats", "channel")
-        found = await story.acme.until(lambda: teams_pictures(story), 180)
+        found = await story.acme.until(lambda: teams_pictures(story))
         assert found == [f"data:image/png;base64,{drawn[1]}"]
 
 
@@ -129,7 +129,7 @@ async def shown(story: Everywhere, text: str, path: str = "/chat/incidents") -> 
     async def there() -> bool:
         return text in html.unescape(re.sub(r"<[^>]+>", "", await page(story.web, path)))
 
-    await story.acme.until(there, 180)
+    await story.acme.until(there)
 
 
 def breaks(folder: Path) -> None:

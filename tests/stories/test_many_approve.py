@@ -29,6 +29,7 @@ from storage.upgrade import upgrade
 from tests.engine.desks import DETECTOR, TIMEOUT
 from tests.servers import Server
 from tests.servers.small_airflow import SmallAirflow
+from tests.waiting import PATIENCE
 
 ROUNDS = 50
 PEOPLE = ("ada", "bob", "cleo")
@@ -83,6 +84,6 @@ async def test_of_three_approvals_at_once_one_acts_and_two_are_told(url: str) ->
 
 
 async def _until(desk: Desk, number: int, whom: WaitsFor) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await desk.incidents.numbered(number)).waits_for is not whom:
             await asyncio.sleep(0.01)

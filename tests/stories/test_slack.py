@@ -17,6 +17,7 @@ from tests.engine.desks import TIMEOUT
 from tests.program import Running, page, running, say, signed_in
 from tests.servers.slack import Fault, Slack, slack, words
 from tests.servers.small_airflow import SmallAirflow
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.real
 
@@ -43,7 +44,7 @@ class Story:
                 file.write(line.replace('"orders"', f'"{dag}"').replace("manual__1", f"run__{dag}") + "\n")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(f"file:{self.folder}/incidents.db?mode=ro", uri=True) as database:
+        with sqlite3.connect(f"file:{self.folder}/incidents.db?mode=ro", PATIENCE, uri=True) as database:
             return database.execute(query).fetchall()
 
     async def card(self, text: str = APPROVE, channel: str = "incidents") -> dict[str, Any]:
@@ -53,17 +54,17 @@ class Story:
             cards = await self.acme.messages(channel)
             return cards[-1] if cards and text in words(cards[-1]) else None
 
-        found: dict[str, Any] = await self.acme.until(there, 180)
+        found: dict[str, Any] = await self.acme.until(there)
         return found
 
-    async def thread(self, card: dict[str, Any], last: str, seconds: float = 180) -> list[str]:
+    async def thread(self, card: dict[str, Any], last: str) -> list[str]:
         """The thread, once its last reply says so."""
 
         async def there() -> list[str]:
             said = [words(one) for one in await self.acme.thread(card["channel"], card["ts"])]
             return said if said and last in said[-1] else []
 
-        found: list[str] = await self.acme.until(there, seconds)
+        found: list[str] = await self.acme.until(there)
         return found
 
     async def restart(self) -> None:
@@ -89,7 +90,7 @@ async def told(folder: Path, *, socket: bool = False, **settings: str) -> AsyncI
         }
         program = await stack.enter_async_context(running(folder, given))
         if socket:
-            await acme.socket.ready(20)
+            await acme.socket.ready()
         else:
             acme.serves(f"{program.url}/slack/events")
         yield Story(folder, airflow, acme, program)
@@ -122,7 +123,7 @@ async def test_half_a_minute_of_429_delays_and_doubles_nothing(tmp_path: Path) -
         story.acme.api.fail("chat.postMessage", Fault.BUSY, seconds=30)
         story.acme.api.fail("chat.update", Fault.BUSY, seconds=30)
         await story.acme.person("alice").press(card, APPROVE)
-        once_and_in_order(await story.thread(card, "is resolved", 90))
+        once_and_in_order(await story.thread(card, "is resolved"))
         assert len(story.airflow.clears) == 1
         assert len(await story.acme.messages("incidents")) == 1
         assert "approved by alice" in words(await story.card("Resolved after"))
@@ -136,7 +137,7 @@ async def test_an_answer_that_is_lost_doubles_and_loses_no_message(fault: Fault,
         card = await story.card()
         story.acme.api.fail("chat.postMessage", fault, times=2)
         await story.acme.person("alice").press(card, APPROVE)
-        once_and_in_order(await story.thread(card, "is resolved", 180))
+        once_and_in_order(await story.thread(card, "is resolved"))
         assert len(await story.acme.messages("incidents")) == 1
 
 
@@ -168,7 +169,7 @@ async def test_a_click_that_was_acknowledged_outlives_a_kill(tmp_path: Path) -> 
         assert story.rows("select count(*) from events where kind = 'Approved'") == [(0,)]
         await story.restart()
         await story.acme.person("alice").again(delivered, retry=1)
-        once_and_in_order(await story.thread(card, "is resolved", 180))
+        once_and_in_order(await story.thread(card, "is resolved"))
         assert len(story.airflow.clears) == 1
 
 
@@ -188,7 +189,7 @@ async def test_a_storm_of_500_is_ten_cards_and_a_digest(tmp_path: Path) -> None:
 
 
 async def _run_of(story: Story, number: int) -> str:
-    await story.acme.until(lambda: story.airflow.clears, 180)
+    await story.acme.until(lambda: story.airflow.clears)
     [(body,)] = story.rows(f"select body from incidents where number = {number}")  # noqa: S608 - a number
     found = re.search(r'"dag_run_id":"([^"]+)"', body)
     assert found
@@ -281,7 +282,7 @@ async def test_home_shows_what_waits_and_approves_it(tmp_path: Path) -> None:
         assert "1 with nobody yet" in words(home)
         await alice.press_home(APPROVE)
         await story.acme.until(lambda: story.airflow.clears)
-        await story.acme.until(lambda: "Nothing waits for you" in words(story.acme.home("alice") or {}), 20)
+        await story.acme.until(lambda: "Nothing waits for you" in words(story.acme.home("alice") or {}))
 
 
 async def test_socket_mode_comes_back_and_loses_nothing_said_in_between(tmp_path: Path) -> None:
@@ -290,10 +291,10 @@ async def test_socket_mode_comes_back_and_loses_nothing_said_in_between(tmp_path
         card = await story.card()
         await story.acme.socket.disconnect("refresh_requested", 0)
         await story.acme.person("alice").mention("ack 1", thread=card["ts"])
-        await story.acme.until(lambda: story.rows("select 1 from events where kind = 'Acknowledged'"), 180)
-        await story.acme.socket.ready(20)
+        await story.acme.until(lambda: story.rows("select 1 from events where kind = 'Acknowledged'"))
+        await story.acme.socket.ready()
         await story.acme.socket.drop()
-        await story.acme.socket.ready(20, 3)
+        await story.acme.socket.ready(connections=3)
         await story.acme.person("alice").press(card, APPROVE)
         await story.thread(card, "is resolved")
         assert len(story.airflow.clears) == 1

@@ -13,6 +13,7 @@ from tests.program import page, running, say, signed_in
 from tests.servers.postgresql import running_postgresql
 from tests.servers.small_airflow import SmallAirflow
 from tests.stories.test_kill_9 import approve, failed, rows, settings, until
+from tests.waiting import PATIENCE
 
 
 async def test_sigterm_waits_for_the_call_that_was_sent(tmp_path: Path) -> None:
@@ -56,13 +57,13 @@ async def test_a_database_that_is_away_for_a_while_loses_nothing(
 
 
 async def shows(person: aiohttp.ClientSession, words: str) -> None:
-    async with asyncio.timeout(180):
+    async with asyncio.timeout(PATIENCE):
         while words not in await page(person):
             await asyncio.sleep(0.1)
 
 
 async def ready(person: aiohttp.ClientSession, status: int) -> None:
-    async with asyncio.timeout(180):
+    async with asyncio.timeout(PATIENCE):
         while (answer := await person.get("/readyz")).status != status:
             await asyncio.sleep(0.1)
     assert "127.0.0.1" not in await answer.text(), "where the database is, is not for everybody"

@@ -20,6 +20,7 @@ from tests.servers.teams.company import PEOPLE
 from tests.servers.teams.reading import buttons, words
 from tests.servers.teams.shown import Message
 from tests.servers.teams_connector import Teams, connector
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.real
 
@@ -42,7 +43,7 @@ class Story:
         log.write_text(TIMEOUT.replace("2026-11-21T02:59:00Z", "2099-01-01T00:00:00Z") + "\n")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(f"file:{self.folder}/incidents.db?mode=ro", uri=True) as database:
+        with sqlite3.connect(f"file:{self.folder}/incidents.db?mode=ro", PATIENCE, uri=True) as database:
             return database.execute(query).fetchall()
 
     async def card(self, text: str = APPROVE) -> Message:
@@ -52,14 +53,14 @@ class Story:
             found = [self.teams.now(one) for one in self.teams.messages("incidents") if one.card]
             return found if found and text in words(found[-1]) else []
 
-        return (await self.teams.until(there, 180))[-1]
+        return (await self.teams.until(there))[-1]
 
-    async def thread(self, card: Message, last: str, seconds: float = 180) -> list[str]:
+    async def thread(self, card: Message, last: str) -> list[str]:
         def there() -> list[str]:
             said = [words(one) for one in self.teams.thread("incidents", card.id)]
             return said if said and last in said[-1] else []
 
-        return await self.teams.until(there, seconds)
+        return await self.teams.until(there)
 
 
 @asynccontextmanager
@@ -101,7 +102,7 @@ async def test_what_teams_does_not_take_is_sent_again_once_and_in_order(
         card = await story.card()
         story.teams.fails(status, times=3, retry_after=wait)
         await story.teams.person("alice").presses(card, APPROVE)
-        once_and_in_order(await story.thread(card, "is resolved", 90))
+        once_and_in_order(await story.thread(card, "is resolved"))
         assert len(story.airflow.clears) == 1
         assert len([one for one in story.teams.messages("incidents") if one.card]) == 1
         assert "approved by alice" in words(await story.card("Resolved after"))
@@ -153,7 +154,7 @@ async def test_a_message_becomes_an_incident_and_its_thread_the_incidents(tmp_pa
         [reported] = await story.teams.until(
             lambda: story.teams.messages("incidents") or story.teams.messages("channel")
         )
-        thread = await story.teams.until(lambda: story.teams.thread(reported.conversation, reported.id), 20)
+        thread = await story.teams.until(lambda: story.teams.thread(reported.conversation, reported.id))
         assert "#1 the nightly export is empty" in words(thread[0])
 
 

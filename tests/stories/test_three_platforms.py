@@ -60,7 +60,7 @@ class Everywhere:
         async def everywhere() -> bool:
             return all(_plain(text) in _plain(one) for one in (await self.seen()).values())
 
-        await self.acme.until(everywhere, 180)
+        await self.acme.until(everywhere)
 
 
 @asynccontextmanager

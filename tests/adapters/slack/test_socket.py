@@ -97,7 +97,7 @@ class TestSocket:
         async with office.open(by_socket(office.slack)):
             await asyncio.sleep(1.5)
             office.slack.socket.deaf = False
-            await office.slack.socket.ready(seconds=15)
+            await office.slack.socket.ready()
         complaints = [one for one in caplog.records if "no connection to Slack" in one.getMessage()]
         assert len(complaints) == 1
 
@@ -117,7 +117,7 @@ class TestSocket:
     async def test_it_asks_for_a_connection_no_sooner_than_slack_wants(self, office: Office) -> None:
         office.slack.api.fail("apps.connections.open", Fault.BUSY, after=3)
         async with office.open(by_socket(office.slack)):
-            await office.slack.socket.ready(seconds=20)
+            await office.slack.socket.ready()
         first, second = office.slack.api.made("apps.connections.open")
         assert (first.status, second.status) == (429, 200)
         assert second.time - first.time >= 3

@@ -48,7 +48,7 @@ async def test_people_reach_the_bot_through_its_socket(acme: Slack, heard: list[
 async def test_a_socket_that_ends_is_opened_again(acme: Slack, heard: list[tuple[str, Json]], end: str) -> None:
     async with over_a_socket(acme, a_bot(acme, heard)):
         await (acme.socket.drop() if end == "drop" else acme.socket.disconnect(end, grace=0.1))
-        await acme.socket.ready(connections=2, seconds=30)
+        await acme.socket.ready(connections=2)
         assert (await acme.person("alice").slash("/oncall", "list")).status == 200
 
 

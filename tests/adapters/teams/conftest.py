@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from adapters.chat.teams import front_desk
 from adapters.chat.teams.platform import TeamsChat
 from tests.adapters.teams_office import Office
 from tests.servers.adaptive_cards import violations
 from tests.servers.entra import Entra, entra
 from tests.servers.teams_connector import Teams, connector
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,12 @@ async def teams(sign_in: Entra) -> AsyncIterator[Teams]:
 @pytest.fixture
 async def office(teams: Teams) -> Office:
     return Office(teams)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer comes at once, however slow the machine, unless a test is about one that does not."""
+    monkeypatch.setattr(front_desk, "INVOKE_WAITS", PATIENCE)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.servers.entra import entra
 from tests.servers.playground import playground
 from tests.servers.teams.company import BOT_NAME
 from tests.servers.teams.reading import words
-from tests.servers.teams.window import PATIENCE, window
+from tests.servers.teams.window import window
 from tests.servers.teams_connector import Teams
 
 pytestmark = pytest.mark.real
@@ -73,6 +73,6 @@ async def test_a_picture_in_a_card_is_drawn(teams: Teams, chat: TeamsChat, pictu
         await page.opens("incidents")
         await chat.post(Room("incidents"), Card("6 of 9 actions worked", (Image(curves, "Four charts"),)), key="stats")
         drawn = page.page.get_by_alt_text("Four charts")
-        await drawn.wait_for(timeout=PATIENCE)
+        await drawn.wait_for()
         assert await drawn.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [2 * WIDTH, 2 * HEIGHT]
         await page.picture("stats")

@@ -28,6 +28,7 @@ from tests.servers.teams import activities
 from tests.servers.teams.company import BOT_NAME, CHANNELS, PEOPLE
 from tests.servers.teams.reading import words
 from tests.servers.teams_connector import Teams, connector, served
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.real
 
@@ -185,7 +186,7 @@ async def test_who_added_us_for_themselves_is_found_by_their_address(
     with pytest.raises(NotFound):
         await chat.direct(PEOPLE["dave"].email)
     await teams.person("dave").installs()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await office.cursors.get("teams:person:dave@acme.test"):
             await asyncio.sleep(0.02)
     assert await chat.direct("DAVE@acme.test") == teams.personal("dave")

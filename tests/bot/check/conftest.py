@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.check.looking import Environ, free_port
+from tests.bot.check.looking import Environ
+from tests.servers import free_port
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from bot.check import Systems, check
 from bot.check.report import Level, Line, to_json
 from bot.settings import FIELDS, load
 from engine.errors import Misconfigured, Unreachable
-from tests.bot.check.looking import Environ, free_port, look, of, only, shown
+from tests.bot.check.looking import Environ, look, of, only, shown
+from tests.servers import free_port
 
 
 async def test_a_fresh_machine_may_start_and_is_told_what_is_missing(tmp_path: Path) -> None:

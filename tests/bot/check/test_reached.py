@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from bot.check.report import Level, Line
-from tests.bot.check.looking import Environ, free_port, look, of, only, served
+from tests.bot.check.looking import Environ, look, of, only, served
+from tests.servers import free_port
 
 
 @asynccontextmanager

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import aiohttp
 from slack_sdk.signature import SignatureVerifier
 
+from tests.servers.lived import lived
 from tests.servers.slack_socket import Socket
+from tests.waiting import PATIENCE
 
 Kind = Literal["slash_commands", "interactive", "events_api"]
-PATIENCE = 15.0
-"""Seconds; Slack itself gives up after three, which the tests read from ``Delivered.seconds``."""
 
 
 class How(TypedDict, total=False):
@@ -32,7 +32,9 @@ class How(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Delivered:
-    """The bot's answer; ``status`` 0 if it did not answer at all. Over a socket an acknowledgement is a 200."""
+    """The bot's answer; ``status`` 0 if it did not answer at all. Over a socket an acknowledgement is a 200.
+
+    Slack itself gives up after three ``seconds``."""
 
     status: int
     body: str
@@ -62,24 +64,24 @@ class Courier:
         return max(answers, key=lambda answer: answer.status)
 
     async def _by_socket(self, kind: Kind, payload: Mapping[str, Any], how: How) -> Delivered:
-        started = time.monotonic()
+        started = lived()
         ack = await self._socket.send(kind, payload, retry=how.get("retry", 0))
         body = "" if ack is None or ack.payload is None else json.dumps(ack.payload)
-        return Delivered(0 if ack is None else 200, body, time.monotonic() - started, kind, payload)
+        return Delivered(0 if ack is None else 200, body, lived() - started, kind, payload)
 
     async def _by_http(self, kind: Kind, payload: Mapping[str, Any], how: How) -> Delivered:
         content_type, body = written(kind, payload)
         headers = {"Content-Type": content_type, **self._signed(body, how)}
         if retry := how.get("retry"):
             headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": "http_timeout"}
-        started = time.monotonic()
+        started = lived()
         try:
             timeout = aiohttp.ClientTimeout(total=PATIENCE)
             async with self._session.post(self.url, data=body.encode(), headers=headers, timeout=timeout) as answer:
                 text = await answer.text()
         except (aiohttp.ClientError, TimeoutError) as error:
-            return Delivered(0, str(error), time.monotonic() - started, kind, payload)
-        return Delivered(answer.status, text, time.monotonic() - started, kind, payload)
+            return Delivered(0, str(error), lived() - started, kind, payload)
+        return Delivered(answer.status, text, lived() - started, kind, payload)
 
     def _signed(self, body: str, how: How) -> dict[str, str]:
         """https://docs.slack.dev/authentication/verifying-requests-from-slack"""

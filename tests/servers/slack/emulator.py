@@ -14,6 +14,7 @@ import yaml
 
 from tests.servers import free_port
 from tests.servers.node import node, node_environment, node_packages
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[3]
 MANIFEST = ROOT / "manifests" / "slack" / "manifest.yaml"
@@ -29,8 +30,6 @@ BOT_TOKEN = "xoxb-1-oncall"
 APP_TOKEN = "xapp-1-oncall"
 ADMIN_TOKEN = "xoxp-1-admin"
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
-PATIENCE = 30.0
-"""Seconds for a start on a busy machine."""
 
 ALL_SCOPES = [
     "chat:write",

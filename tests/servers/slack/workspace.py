@@ -19,6 +19,7 @@ from tests.servers.slack.delivery import Courier, Delivered, How
 from tests.servers.slack.person import Person
 from tests.servers.slack.web_api import WebApi
 from tests.servers.slack_socket import Socket
+from tests.waiting import PATIENCE
 
 Json = dict[str, Any]
 LARGEST = 4 * 1024 * 1024
@@ -95,9 +96,9 @@ class Slack:
     def home(self, name: str) -> Json | None:
         return self.api.windows.homes.get(self.users[name])
 
-    async def until(self, look: Callable[[], Any], seconds: float = 10.0) -> Any:
+    async def until(self, look: Callable[[], Any]) -> Any:
         """Look until there is something, and return it; ``look`` may be awaited. Raises TimeoutError."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 seen = look()
                 found = await seen if inspect.isawaitable(seen) else seen

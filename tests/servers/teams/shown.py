@@ -25,7 +25,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the bot answered an activity with. A bot that needs more than 15 seconds is 504 for Teams."""
+    """What the bot answered an activity with, after how many seconds that it had for it. None at all is a 504."""
 
     status: int
     text: str

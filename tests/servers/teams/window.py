@@ -10,12 +10,9 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page
 
-from tests.servers.chromium import chromium
+from tests.servers.chromium import MILLISECONDS, chromium
 from tests.servers.teams.company import BOT_NAME
 from tests.servers.teams_connector import Teams
-
-PATIENCE = 10_000
-"""Milliseconds for anything to appear."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Window:
 
     async def opens(self, name: str) -> None:
         """A conversation by its name on the left: "Personal Chat", "Ops chat", "incidents"."""
-        await self.page.get_by_role("treeitem", name=name).last.click(timeout=PATIENCE)
+        await self.page.get_by_role("treeitem", name=name).last.click()
 
     async def says(self, text: str, *, mention: bool = False, new_post: bool = False) -> None:
         """Type as a person does, in a channel into the newest thread; a mention is chosen from the list behind @."""
@@ -33,22 +30,22 @@ class Window:
         await (boxes.first if new_post else boxes.last).click()
         if mention:
             await self.page.keyboard.type("@")
-            await self.page.get_by_role("menuitem", name=BOT_NAME).last.click(timeout=PATIENCE)
+            await self.page.get_by_role("menuitem", name=BOT_NAME).last.click()
         await self.page.keyboard.type(f" {text}" if mention else text)
         send = self.page.get_by_label("Send Message").or_(self.page.get_by_role("button", name="Post", exact=True))
-        await (send.first if new_post else send.last).click(timeout=PATIENCE)
+        await (send.first if new_post else send.last).click()
 
     async def presses(self, button: str) -> None:
         """The newest button of this name."""
-        await self.page.get_by_role("button", name=button, exact=True).last.click(timeout=PATIENCE)
+        await self.page.get_by_role("button", name=button, exact=True).last.click()
 
     async def fills(self, label: str, text: str) -> None:
-        await self.page.get_by_label(label).last.fill(text, timeout=PATIENCE)
+        await self.page.get_by_label(label).last.fill(text)
 
     async def reads(self, text: str | re.Pattern[str]) -> Locator:
         """Wait until this can be read."""
         found = self.page.get_by_text(text).last
-        await found.wait_for(timeout=PATIENCE)
+        await found.wait_for()
         return found
 
     async def picture(self, name: str) -> Path:
@@ -62,8 +59,9 @@ async def window(teams: Teams, pictures: Path, *, width: int = 1280, height: int
     """Fonts and everything else from elsewhere stay away."""
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(MILLISECONDS)
         await page.route(lambda url: not url.startswith(teams.browser_url), lambda route: route.abort())
         await page.goto(teams.browser_url, wait_until="domcontentloaded")
-        await page.get_by_role("treeitem", name="Personal Chat").wait_for(timeout=3 * PATIENCE)
-        await page.get_by_text("Log Panel").locator("xpath=..").get_by_role("button").last.click(timeout=PATIENCE)
+        await page.get_by_role("treeitem", name="Personal Chat").wait_for()
+        await page.get_by_text("Log Panel").locator("xpath=..").get_by_role("button").last.click()
         yield Window(page, pictures)
