@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.servers import missing
+from tests.waiting import PATIENCE
 
 SYSTEMD = Path("/lib/systemd/systemd")
-PATIENCE = 20.0
-"""Seconds for a start."""
 
 # systemd wants a /run/systemd of its own, and a place of its own in each tree of control groups, so that the units of
 # two test runs at once are not in one group; both end with it.
@@ -56,16 +55,18 @@ class SystemdServer:
     def environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime)}
 
-    def unit(self, name: str, **service: str) -> str:
-        """Write a service and make it known. Returns its name."""
+    def unit(self, name: str, head: str = "StartLimitIntervalSec=0", **service: str) -> str:
+        """Write a service and make it known. Returns its name. ``head`` is what its section Unit says."""
         lines = "\n".join(f"{key}={value}" for key, value in service.items())
-        (self.home / ".config/systemd/user" / name).write_text(f"[Unit]\nStartLimitIntervalSec=0\n[Service]\n{lines}\n")
+        (self.home / ".config/systemd/user" / name).write_text(f"[Unit]\n{head}\n[Service]\n{lines}\n")
         self.control("daemon-reload")
         return name
 
     def control(self, *line: str) -> str:
         command = ["systemctl", "--user", "--no-pager", *line]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
         return done.stdout.strip()
 
     def shows(self, name: str, property: str) -> str:
@@ -86,7 +87,7 @@ class SystemdServer:
     def _reload(self) -> None:
         bus = ["busctl", "--user", "call", "org.freedesktop.DBus"]
         call = [*bus, "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig"]
-        subprocess.run(call, env=self.environment, check=True, capture_output=True, timeout=30)
+        subprocess.run(call, env=self.environment, check=True, capture_output=True, timeout=PATIENCE)
 
 
 @contextmanager
@@ -137,7 +138,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(timeout=15)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait(timeout=10)
+        process.wait(PATIENCE)
     for tree in Path("/sys/fs/cgroup").glob(f"**/oncall-test-{process.pid}"):
         _remove(tree)
 

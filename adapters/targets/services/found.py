@@ -59,11 +59,14 @@ def state(found: Found) -> Mapping[str, str]:
     """What an approval is bound to: this very start of this very service."""
     match found:
         case Unit():
+            # A restart by hand sets the count of systemd's own back, but not while it waits to make the next.
+            deaths = {"restarts": str(found.restarts)} if found.sub.startswith("auto-restart") else {}
             return {
                 "by": "systemd",
                 "active_state": found.active,
                 "invocation": found.start,
                 "memory_max": size(found.memory_max),
+                **deaths,
             }
         case Container():
             return {

@@ -13,6 +13,8 @@ from engine.model import Judgement, Verdict
 
 _UNTOUCHED = "It is still in the start that was seen before: the request did not arrive."
 
+_INACTIVE = "It ended soon after its start, or was not started: by a condition, what it requires, or somebody's stop."
+
 
 def restarted(found: Found, seen: Mapping[str, str], now: float, stable: float) -> Verdict:
     """``now`` in Unix seconds; up for ``stable`` seconds is up."""
@@ -51,13 +53,11 @@ def _unit(unit: Unit, seen: Mapping[str, str]) -> tuple[Judgement, str]:
         return Judgement.UNKNOWN, "It is stopped as before: the request did not arrive, or it ended at once."
     if unit.start == seen["invocation"]:
         return _same_start(unit, was=seen.get("active_state", ""), is_now=unit.active)
-    if unit.sub == "auto-restart" or unit.restarts:
+    if unit.sub.startswith("auto-restart") or unit.restarts > int(seen.get("restarts", 0)):
         return Judgement.FAILED, "It died again, and systemd starts it anew."
     if unit.active == "inactive":
         done = unit.type == "oneshot" and unit.result == "success"
-        return (
-            (Judgement.WORKED, "It ran to its end.") if done else (Judgement.FAILED, "It ended soon after its start.")
-        )
+        return (Judgement.WORKED, "It ran to its end.") if done else (Judgement.FAILED, _INACTIVE)
     return _by_health(unit)
 
 
@@ -72,6 +72,9 @@ def _container(container: Container, seen: Mapping[str, str]) -> tuple[Judgement
 def _same_start(found: Unit | Container, *, was: str, is_now: str) -> tuple[Judgement, str]:
     if healthy(found) and was != is_now:
         return Judgement.RECOVERED, "It came up by itself, without a restart."
+    if isinstance(found, Unit) and found.result == "start-limit-hit":
+        judgement = Judgement.UNKNOWN if was == is_now else Judgement.FAILED
+        return judgement, f"systemd starts it no more, so often was it started: systemctl reset-failed {found.name}."
     return Judgement.UNKNOWN, _UNTOUCHED
 
 
