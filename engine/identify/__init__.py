@@ -40,13 +40,15 @@ _NEWLINE = re.compile(r"(?<!\\)\\[nr]")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``names``: a log field's name to our name. ``texts``, ``sources``: regexes whose groups carry our names.
+    """``names``: a log field's name to our name; ``kinds``: a kind of object to what its name is to us.
 
+    ``texts``, ``sources``: regexes whose groups carry our names.
     ``shapes``: what a value of a name looks like, and ``words``: what names nothing but a state.
     ``marks``: a system, and what only its texts bear; those of the more telling systems first.
     """
 
     names: Mapping[str, str]
+    kinds: Mapping[str, str]
     texts: tuple[re.Pattern[str], ...]
     sources: tuple[re.Pattern[str], ...]
     gate: Gate
@@ -68,6 +70,7 @@ def load(files: Iterable[Path] = FILES) -> Rules:
     marks = [(service, mark) for service, some in head["services"].items() for mark in some]
     return Rules(
         names={field: name for name, fields in head["fields"].items() for field in fields},
+        kinds=head["kinds"],
         texts=tuple(re.compile(rule, re.MULTILINE) for rule in head["text"]),
         sources=tuple(re.compile(rule) for rule in head["source"]),
         gate=Gate(head["text"]),
@@ -81,10 +84,12 @@ def load(files: Iterable[Path] = FILES) -> Rules:
 def identify(rules: Rules, text: str, source: str = "") -> dict[str, str]:
     """Our names and their values. The entry's own fields win over its text, and both over the path."""
     found: dict[str, str] = {}
-    _add(rules, found, ((_ours(rules, name), value) for name, value in fields(text).items()))
-    said = unquoted(text)
-    for number in sorted(rules.gate.passing(said)):
-        _add(rules, found, (pair for pair in _named(rules.texts[number], said) if pair[1] and pair[1] in text))
+    said = fields(text)
+    _add(rules, found, ((_ours(rules, name), value) for name, value in said.items()))
+    _add(rules, found, _objects(rules, said))
+    plain = unquoted(text)
+    for number in sorted(rules.gate.passing(plain)):
+        _add(rules, found, (pair for pair in _named(rules.texts[number], plain) if pair[1] and pair[1] in text))
     for rule in rules.sources if source else ():
         _add(rules, found, _named(rule, source))
     return found
@@ -104,6 +109,13 @@ def _ours(rules: Rules, name: str) -> str:
         if "_" not in name and "." not in name:
             return ""
     return ours
+
+
+def _objects(rules: Rules, said: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """What fields such as ``kind=Pod name=web-0`` or ``objectKind``, ``objectName`` name together."""
+    for name, value in said.items():
+        if name[-4:] in ("kind", "Kind") and value in rules.kinds:
+            yield rules.kinds[value], said.get(name[:-4] + ("Name" if name.endswith("Kind") else "name"))
 
 
 def speaker(rules: Rules, texts: Sequence[str]) -> str:

@@ -181,12 +181,63 @@ EVENT = (
             ),
             {"container_name": "base"},
         ),
+        ("  Failure in test not_null_id (models/marts/schema.yml)", {"path": "models/marts/schema.yml"}),
+        (
+            "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00 (Background",
+            {"timeout_seconds": "30.00", "pool_size": "5", "max_overflow": "10"},
+        ),
+        ("Read timed out. (read timeout=7.5)", {"timeout_seconds": "7.5"}),
+        ("wsrep::connect(gcomm://db.web.svc) failed: 7", {"url": "gcomm://db.web.svc"}),
+        ("Cannot connect to the Docker daemon at tcp://10.0.0.4:2376. Is", {"url": "tcp://10.0.0.4:2376"}),
+        ("STATEMENT:  ALTER TABLE public.order_line ADD COLUMN a text;", {"table": "order_line"}),
+        ('STATEMENT:  UPDATE "public"."order_line" SET qty = 1', {"table": "order_line"}),
+        ("STATEMENT:  ALTER TABLE sales.order_line ADD COLUMN a text;", {"table": "sales.order_line"}),
+        ("Apr 22 06:28:14 edge-3 kubelet[1426]: I0422 06:28:14.7 1 x.go:3] a", {"node_name": "edge-3"}),
+        ("2024-05-05T10:00:00.123456+00:00 n7 k3s[901]: I0505 10:00:00.1 1 x.go:3] a", {"node_name": "n7"}),
     ],
 )
 def test_a_name_is_found_in_the_form_its_system_writes(text: str, names: dict[str, str]) -> None:
     found = identify.identify(RULES, text)
     assert {name: found.get(name) for name in names} == names
     assert all(value in text for value in found.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ts=2024-05-05T10:00:00Z level=warn source=event-exporter ns=studio kind=Pod name=farm count=31",
+        "name=farm kind=Pod action=Scheduling objectAPIversion=v1 namespace=studio type=Warning",
+        '{"level":"warn","reason":"FailedScheduling","kind":"Pod","ns":"studio","name":"farm"}',
+        '{"name":"farm","namespace":"studio","kind":"Pod"}',
+        '{"involvedObject":{"apiVersion":"v1","kind":"Pod","name":"farm","namespace":"studio","uid":"1"}}',
+        '{"regarding":{"kind":"Pod","namespace":"studio","name":"farm"},"note":"x"}',
+        "ts=2024-05-05T10:00:00Z object_kind=Pod object_namespace=studio object_name=farm",
+        '{"k8s.namespace.name":"studio","k8s.object.kind":"Pod","k8s.object.name":"farm"}',
+        '{"objectKind":"Pod","objectNamespace":"studio","objectName":"farm"}',
+        '{"resource":{"labels":{"namespace_name":"studio","pod_name":"farm","cluster_name":"c"}}}',
+        '{"kubernetes":{"pod_name":"farm","pod_namespace":"studio","pod_node_name":"n7"}}',
+        '{"PodName":"farm","PodNamespace":"studio","ContainerName":"app","NodeName":"n7"}',
+        "level=error k8s_namespace_name=studio k8s_pod_name=farm k8s_node_name=n7",
+        "level=error pod_ns=studio pod=farm",
+        '{"ns":1234567,"namespace":"studio","pod":"farm"}',
+    ],
+)
+def test_exporters_spell_pod_and_namespace_in_many_ways(text: str) -> None:
+    found = identify.identify(RULES, text)
+    assert (found["pod_name"], found["namespace"]) == ("farm", "studio")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("ns=studio kind=Deployment name=cart", {"deployment": "cart", "namespace": "studio"}),
+        ("kind=Node name=n7 reason=NodeNotReady", {"node_name": "n7"}),
+        ("kind=StatefulSet name=db", {}),
+        ("kind=Pod", {}),
+    ],
+)
+def test_a_name_belongs_to_the_kind_beside_it(text: str, names: dict[str, str]) -> None:
+    assert identify.identify(RULES, text) == names
 
 
 @pytest.mark.parametrize(
