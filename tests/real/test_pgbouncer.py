@@ -26,7 +26,7 @@ pytestmark = pytest.mark.real
 
 
 @asynccontextmanager
-async def connected(url: str, *, fence: tuple[str, ...] = ("*",), seconds: float = 3) -> AsyncIterator[PgBouncer]:
+async def connected(url: str, *, fence: tuple[str, ...] = ("*",), seconds: float = 60) -> AsyncIterator[PgBouncer]:
     target = PgBouncer(PgBouncerSettings((url,), fence, seconds))
     try:
         yield target
@@ -183,10 +183,12 @@ async def test_pause_and_resume(pgbouncer: Pooler, target: PgBouncer) -> None:
 
 
 async def test_a_pause_that_waits_for_a_query_is_unknown_and_then_seen(pgbouncer: Pooler) -> None:
-    async with connected(pgbouncer.url(), seconds=0.5) as target, AsyncExitStack() as open_:
-        busy = await client(pgbouncer, open_)
-        task = asyncio.create_task(busy.execute("SELECT pg_sleep(60)"))
-        await asyncio.sleep(0.5)
+    async with connected(pgbouncer.url(), seconds=3) as target, AsyncExitStack() as open_:
+        busy, other = await client(pgbouncer, open_), await asyncpg.connect(pgbouncer.before.url("postgres"))
+        open_.callback(other.terminate)
+        task = asyncio.create_task(busy.execute("SELECT pg_sleep(600)"))
+        begun = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
+        await until(lambda: other.fetchval(begun), "its query runs")
         pause = await proposed(target, "pause", database_name="postgres")
         outcome = await target.act(pause)
         assert (outcome.result, "they may run still" in outcome.detail) == (Result.UNKNOWN, True)
@@ -233,17 +235,21 @@ async def test_a_fence_holds(pgbouncer: Pooler) -> None:
 
 async def test_a_lost_answer_is_unknown_and_the_next_look_tells(pgbouncer: Pooler, target: PgBouncer) -> None:
     size = 2
-    async with wire(pgbouncer.port) as line, connected(pgbouncer.url(port=line.port), seconds=1) as cut:
-        for deed in (line.cut, line.silence):
+    async with (
+        wire(pgbouncer.port) as line,
+        connected(pgbouncer.url(port=line.port)) as cut,
+        connected(pgbouncer.url(port=line.port), seconds=3) as hasty,
+    ):
+        for deed, through in ((line.cut, cut), (line.silence, hasty)):
             action = await proposed(cut, "increase_pool_size", to=str(size + 1))
             deed(b"SET default_pool_size")
-            assert (await cut.act(action)).result is Result.UNKNOWN
+            assert (await through.act(action)).result is Result.UNKNOWN
             line.mend()
-            assert (await cut.verify(action)).judgement is Judgement.WORKED
+            assert (await target.verify(action)).judgement is Judgement.WORKED
             size += 1
         action = await proposed(cut, "increase_pool_size", to="5")
         await is_unknown(cut, action, line, b"SET default_pool_size")
-        await is_never_sent(cut, action, line, b"SHOW")
+        await is_never_sent(hasty, action, line, b"SHOW")
 
 
 async def test_hostile_names_reach_no_command(target: PgBouncer) -> None:

@@ -62,31 +62,34 @@ class Wire:
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, out = await asyncio.open_connection("127.0.0.1", self.to)
         self.ends |= {writer, out}
-        for pump in (self._forth(reader, out), self._back(there, writer)):
+        last = asyncio.Event()
+        for pump in (self._forth(reader, out, last), self._back(there, writer, last)):
             task = asyncio.create_task(pump)
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
-    async def _forth(self, reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+    async def _forth(self, reader: asyncio.StreamReader, out: asyncio.StreamWriter, last: asyncio.Event) -> None:
         with suppress(OSError):
             while data := await reader.read(65_536):
-                await self._pass(data, out)
+                await self._pass(data, out, last)
         out.close()
 
-    async def _pass(self, data: bytes, out: asyncio.StreamWriter) -> None:
+    async def _pass(self, data: bytes, out: asyncio.StreamWriter, last: asyncio.Event) -> None:
         deed = self.deed.kind if self.deed and self.deed.due(data) else None
         self.silent = self.silent or deed is not None
-        if deed != "block":
-            out.write(data)
-            await out.drain()
         if deed == "cut":
-            await asyncio.sleep(0.3)  # until the server has done what it was told
-        if deed in ("cut", "block"):
+            last.set()
+        if deed == "block":
             self.hang_up()
+            return
+        out.write(data)
+        await out.drain()
 
-    async def _back(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _back(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter, last: asyncio.Event) -> None:
         with suppress(OSError):
             while data := await there.read(65_536):
+                if last.is_set():  # who answers has done what it was told
+                    self.hang_up()
                 if not self.silent:
                     writer.write(data)
                     await writer.drain()

@@ -48,7 +48,7 @@ def url(server: servers.Server, user: str = AGENT, port: int = 0) -> str:
 
 @asynccontextmanager
 async def connected(
-    server: servers.Server, *, user: str = AGENT, port: int = 0, fence: tuple[str, ...] = ("*",), seconds: float = 5
+    server: servers.Server, *, user: str = AGENT, port: int = 0, fence: tuple[str, ...] = ("*",), seconds: float = 60
 ) -> AsyncIterator[MySQL]:
     target = MySQL(MySQLSettings((url(server, user, port),), fence, seconds, ("root", server.user)))
     try:
@@ -77,10 +77,10 @@ class Shop:
         await run(session, "UPDATE stock SET pieces = pieces + 1")
         return session
 
-    async def runs(self, seconds: int, session: Any = None) -> tuple[Any, asyncio.Task[Any]]:
+    async def runs(self, session: Any = None) -> tuple[Any, asyncio.Task[Any]]:
         """A session whose query has begun."""
         session = session or await self.session()
-        task = asyncio.create_task(run(session, f"SELECT SLEEP({seconds})"))
+        task = asyncio.create_task(run(session, "SELECT SLEEP(600)"))
         other = await self.session()
         begun = (session.thread_id(), "Query")
 
@@ -91,6 +91,12 @@ class Shop:
         await until(runs, "its query runs")
         other.close()
         return session, task
+
+    async def stops(self, session: Any, task: asyncio.Task[Any]) -> None:
+        """Its query is over, and the session goes on."""
+        await as_owner(self.server, f"KILL QUERY {session.thread_id()}")
+        with suppress(Error):
+            await task
 
     async def leaks(self) -> None:
         while True:
@@ -116,7 +122,7 @@ async def idle(target: MySQL, **parameters: str) -> Action:
 
 
 async def settled(target: MySQL, action: Action) -> Verdict:
-    for _ in range(300):
+    for _ in range(1800):
         verdict = await target.verify(action)
         if verdict.judgement not in (Judgement.NOT_YET, Judgement.FAILED):
             break
@@ -126,7 +132,7 @@ async def settled(target: MySQL, action: Action) -> Verdict:
 
 async def seated(server: servers.Server) -> Any:
     """The owner in the one seat that a full server keeps for such as him, as soon as it is free."""
-    for _ in range(50):
+    for _ in range(1800):
         with suppress(Error):
             return await asyncmy.connect(
                 host=server.host, port=server.port, user=server.user, password=server.password, autocommit=True

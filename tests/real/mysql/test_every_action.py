@@ -24,7 +24,7 @@ async def test_a_call_that_breaks_off_is_unknown_and_one_never_sent_is_none(
     server: servers.Server, shop: Shop, name: str
 ) -> None:
     rests = await shop.session()
-    works, task = await shop.runs(60)
+    works, task = await shop.runs()
     given = GIVEN.get(name, {"pid": str(works.thread_id())} if name == "terminate_session" else {})
     async with wire(server.port) as line, connected(server, port=line.port, seconds=30) as target:
         action = await bound(target, name, **given)

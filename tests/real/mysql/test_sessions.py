@@ -56,7 +56,7 @@ async def test_a_session_that_was_replaced_is_left_alone(target: MySQL, shop: Sh
 
 async def test_even_between_the_last_look_and_the_deed(server: servers.Server, shop: Shop) -> None:
     session = await shop.idles()
-    there = Server(url(server), Place(server.host, server.port), 5, (server.user,))
+    there = Server(url(server), Place(server.host, server.port), 60, (server.user,))
     async with there.session() as connection:
         (one,) = [one for one in await there.sessions(connection) if one.number == session.thread_id()]
         assert await lives(session), "and so it has done something else"
@@ -69,7 +69,7 @@ async def test_even_between_the_last_look_and_the_deed(server: servers.Server, s
 async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: MySQL, shop: Shop) -> None:
     holder, waiter = await shop.idles(), await shop.session()
     waits = asyncio.create_task(run(waiter, "UPDATE stock SET pieces = 0"))
-    sleeper, runs = await shop.runs(60)
+    sleeper, runs = await shop.runs()
     await asyncio.sleep(2.1)
     action = await proposed(target, "terminate_queries", running_seconds="1")
     assert "1 wait for a lock" in (await target.look(action.parameters)).summary
@@ -85,14 +85,14 @@ async def test_long_queries_end_but_not_those_that_wait_for_a_lock(target: MySQL
 
 async def test_a_pool_starts_afresh_and_who_is_at_work_goes_on(target: MySQL, shop: Shop) -> None:
     rests, holds = await shop.session(), await shop.idles()
-    works, busy = await shop.runs(5)
+    works, busy = await shop.runs()
     await asyncio.sleep(0.2)  # InnoDB shows its transactions as they were up to a tenth of a second ago
     action = await proposed(target, "restart_connection_pool", database_user=APP)
     assert len(action.seen) == 4
     assert (await target.verify(action)).judgement is Judgement.UNKNOWN
     assert (await target.act(action)).result is Result.DONE
     assert (await settled(target, action)).judgement is Judgement.WORKED
-    await busy
+    await shop.stops(works, busy)
     assert (await lives(rests), await lives(holds), await lives(works)) == (False, True, True)
     assert (await target.act(action)).result is Result.CHANGED
 
@@ -101,7 +101,7 @@ async def test_what_is_asked_of_mysql_shows_the_same(server: servers.Server, sho
     """No MySQL here: its own tables exist in MariaDB too, and are asked in the same words."""
     await as_owner(server, f"GRANT SELECT ON performance_schema.* TO {AGENT}@'127.0.0.1'")
     session = await shop.idles()
-    there = Server(url(server), Place(server.host, server.port), 5, (server.user,))
+    there = Server(url(server), Place(server.host, server.port), 60, (server.user,))
     await asyncio.sleep(0.2)  # InnoDB shows its transactions as they were up to a tenth of a second ago
     async with there.session() as connection:
         before = {one.number: one for one in map(shown, await of_shop(there, connection))}[session.thread_id()]

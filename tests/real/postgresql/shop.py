@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
@@ -43,7 +43,7 @@ def url(server: Server, user: str = AGENT, port: int = 0) -> str:
 
 @asynccontextmanager
 async def connected(
-    server: Server, *, user: str = AGENT, port: int = 0, fence: tuple[str, ...] = ("*",), seconds: float = 5
+    server: Server, *, user: str = AGENT, port: int = 0, fence: tuple[str, ...] = ("*",), seconds: float = 60
 ) -> AsyncIterator[PostgreSQL]:
     target = PostgreSQL(PostgreSQLSettings((url(server, user, port),), fence, seconds))
     try:
@@ -73,16 +73,24 @@ class Shop:
         while True:
             await self.session("leak")
 
-    async def runs(self, seconds: int = 60, session: Any = None) -> tuple[Any, asyncio.Task[Any]]:
+    async def runs(self, session: Any = None) -> tuple[Any, asyncio.Task[Any]]:
         """A session whose query has begun."""
         session = session or await self.session()
-        task = asyncio.create_task(session.execute(f"SELECT pg_sleep({seconds})"))
+        task = asyncio.create_task(session.execute("SELECT pg_sleep(600)"))
         self.open.callback(task.cancel)
         other = await self.session()
         begun = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = $1"
         await until(lambda: other.fetchval(begun, session.get_server_pid()), "its query runs")
         await other.close()
         return session, task
+
+    async def stops(self, session: Any, task: asyncio.Task[Any]) -> None:
+        """Its query is over, and the session goes on."""
+        owner = await asyncpg.connect(self.server.url("postgres"))
+        await owner.execute("SELECT pg_cancel_backend($1)", session.get_server_pid())
+        await owner.close()
+        with suppress(asyncpg.QueryCanceledError):
+            await task
 
 
 async def idle(target: PostgreSQL) -> Action:

@@ -89,12 +89,16 @@ async def test_a_server_that_is_down_or_knows_us_not(server: Server) -> None:
 
 
 async def test_a_lost_answer_is_unknown_and_the_next_look_tells(server: Server, shop: Shop) -> None:
-    async with wire(server.port) as line, connected(server, port=line.port, seconds=1) as target:
-        for deed in (line.cut, line.silence):
+    async with (
+        wire(server.port) as line,
+        connected(server, port=line.port) as target,
+        connected(server, port=line.port, seconds=3) as hasty,
+    ):
+        for deed, through in ((line.cut, target), (line.silence, hasty)):
             session = await shop.session()
             action = await idle(target)
             deed(b"pg_terminate_backend", after=True)
-            outcome = await target.act(action)
+            outcome = await through.act(action)
             assert outcome.result is Result.UNKNOWN, outcome
             line.mend()
             assert (await settled(target, action)).judgement is Judgement.WORKED
@@ -111,7 +115,7 @@ async def test_a_lost_answer_is_unknown_and_the_next_look_tells(server: Server, 
         line.mend()
         assert (await target.verify(limit)).judgement is Judgement.WORKED
 
-        await is_never_sent(target, limit, line, b"SELECT")
+        await is_never_sent(hasty, limit, line, b"SELECT")
 
 
 async def test_hostile_names_reach_no_statement(server: Server, target: PostgreSQL, shop: Shop) -> None:
