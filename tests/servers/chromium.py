@@ -41,7 +41,7 @@ def pictures(tmp_path: Path) -> Path:
 async def chromium() -> AsyncIterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     if program is None:
-        missing("Chromium", "apt-get install -y --no-install-recommends chromium fonts-dejavu-core")
+        missing("Chromium", "apt-get install -y --no-install-recommends chromium libatomic1 fonts-dejavu-core")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # root has none to offer
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
