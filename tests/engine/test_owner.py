@@ -22,6 +22,12 @@ TASK = "[2024-05-05, 01:00:00 UTC] {taskinstance.py:1824} ERROR - Task failed wi
         ("Warning  Failed  3m  kubelet  Error: ErrImagePull for apache/airflow:2.9", "kubernetes"),
         ("24/10/02 21:07:36 ERROR Inbox: Ignoring error\njava.net.ConnectException: Connection refused: pg-1", "spark"),
         (SYSLOG, "host"),
+        ("1255:M 14 Oct 03:00:46.069 # fork: Cannot allocate memory", "redis"),
+        ("[1255] 14 Oct 03:00:46.069 # fork: Cannot allocate memory", "redis"),
+        (
+            "2024-05-05 10:00:00.100 UTC [1] WARNING C-0x55d0f2b7a0: a/b@10.9.2.31:40310 pooler error: timed out waiting for x",
+            "postgresql",
+        ),
     ],
 )
 def test_a_failure_belongs_to_whose_log_it_is_unless_users_code_called_another(text: str, service: str) -> None:
