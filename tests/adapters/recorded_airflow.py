@@ -15,6 +15,7 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from adapters.targets.airflow import Airflow, AirflowSettings
 from adapters.targets.airflow.actions import CATALOGUE
 from engine.model import Action
+from tests.waiting import PATIENCE
 
 RECORDINGS = Path(__file__).parents[1] / "recorded" / "airflow"
 PASSWORD = "a-pass-word-nobody-may-see"
@@ -108,7 +109,7 @@ async def recorded_airflow() -> AsyncIterator[RecordedAirflow]:
 
 @asynccontextmanager
 async def connected(
-    url: str, password: str = PASSWORD, token: str = "", seconds: float = 5, username: str = "admin"
+    url: str, password: str = PASSWORD, token: str = "", seconds: float = PATIENCE, username: str = "admin"
 ) -> AsyncIterator[Airflow]:
     target = Airflow(AirflowSettings(url, username, password, token, seconds, ("*",)))
     try:

@@ -12,6 +12,7 @@ import yaml
 from aiohttp import web
 
 from adapters.targets.kubernetes import Kubernetes, KubernetesSettings
+from tests.waiting import PATIENCE
 
 Answer = dict[str, Any] | Callable[[web.Request], Awaitable[web.StreamResponse]]
 TOKEN = "token-nobody-may-see"
@@ -70,7 +71,7 @@ def kubeconfig(path: Path, url: str, cluster: dict[str, Any] | None = None, user
 
 
 @asynccontextmanager
-async def connected(url: str, folder: Path, seconds: float = 1) -> AsyncIterator[Kubernetes]:
+async def connected(url: str, folder: Path, seconds: float = PATIENCE) -> AsyncIterator[Kubernetes]:
     """The target, for everything at this address but Kubernetes' own namespaces."""
     config = kubeconfig(folder / "kubeconfig", url)
     target = Kubernetes(KubernetesSettings(str(config), ("*",), ("*",), timeout_seconds=seconds))

@@ -17,6 +17,7 @@ from engine.errors import Misconfigured, Refused, Unreachable
 from engine.model import Action, Judgement, Result
 from tests.adapters.recorded_kubernetes import TOKEN, RecordedKubernetes, connected, kubeconfig, recorded_kubernetes
 from tests.adapters.recorded_kubernetes import refused as says_no
+from tests.waiting import PATIENCE
 
 NODE = {"node_name": "n1"}
 PATH = "/api/v1/nodes/n1"
@@ -175,7 +176,7 @@ async def endless(_request: web.Request) -> web.StreamResponse:
 
 
 async def slow(_request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(3)
+    await asyncio.sleep(5)
     return web.Response()
 
 
@@ -203,6 +204,13 @@ async def a_list(_request: web.Request) -> web.StreamResponse:
     ],
 )
 async def test_a_server_that_misbehaves(
+    server: RecordedKubernetes, tmp_path: Path, answer: Any, result: Result, temporary: bool
+) -> None:
+    async with connected(server.url, tmp_path, 2 if answer in (endless, slow) else PATIENCE) as target:
+        await _misbehaves(server, target, answer, result, temporary)
+
+
+async def _misbehaves(
     server: RecordedKubernetes, target: Kubernetes, answer: Any, result: Result, temporary: bool
 ) -> None:
     server.answers[f"PATCH {PATH}"] = answer

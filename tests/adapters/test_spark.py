@@ -285,9 +285,9 @@ async def test_a_secret_is_in_no_repr() -> None:
 
 async def test_workers_that_keep_silent_do_not_add_up() -> None:
     """Their pages may be closed to us: then the submission is not known, and that is said within one timeout."""
-    async with asyncio.timeout(10), TestServer(_master_of_silent_workers(), host="127.0.0.1") as server:
+    async with asyncio.timeout(100), TestServer(_master_of_silent_workers(), host="127.0.0.1") as server:
         url = str(server.make_url("")).rstrip("/")
-        target = Spark(SparkSettings(url, url, timeout_seconds=1))
+        target = Spark(SparkSettings(url, url, timeout_seconds=4))
         evidence = await target.look({"application_id": "app-1"})
         await target.close()
     assert "no submission is known for it" in evidence.summary

@@ -96,7 +96,7 @@ async def real(name: str, tmp_path: Path) -> AsyncIterator[Target]:
     """The target itself. A new line in the table needs a way to make one here."""
     match name:
         case "airflow":
-            async with recorded_airflow() as server, connected(server.url, seconds=1) as target:
+            async with recorded_airflow() as server, connected(server.url) as target:
                 server.say("GET /api/v2/dags/name-67", "dag_unknown")
                 yield target
         case "kubernetes":

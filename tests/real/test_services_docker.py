@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -19,20 +18,25 @@ from adapters.targets.services.actions import CATALOGUE
 from engine.errors import Unreachable
 from engine.model import Action, Judgement, Result
 from tests import approved
+from tests.approved import ends
 from tests.servers.cut import cut_line
 from tests.servers.podman import PodmanServer
 from tests.servers.systemd import SystemdServer
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.real
-
-ends = partial(approved.ends, seconds=30)
 
 _numbers = count(1)
 
 
-def target_at(socket: str | Path, bus: str = "", seconds: float = 10) -> Services:
+def target_at(socket: str | Path, bus: str = "", seconds: float = PATIENCE, stable: float = 1) -> Services:
     settings = ServicesSettings(
-        bus=bus, docker=str(socket), allowed=("web-*",), timeout_seconds=seconds, stable_seconds=1, grace_seconds=1
+        bus=bus,
+        docker=str(socket),
+        allowed=("web-*",),
+        timeout_seconds=seconds,
+        stable_seconds=stable,
+        grace_seconds=1,
     )
     return Services(settings)
 
@@ -70,7 +74,9 @@ async def test_a_dead_container_is_restarted_and_stays_up(podman: PodmanServer, 
     restart = await proposed(target, name)
     assert (await target.verify(restart)).judgement is Judgement.UNKNOWN
     assert (await target.act(restart)).result is Result.DONE
-    assert (await target.verify(restart)).judgement is Judgement.NOT_YET, "up for a moment is not up"
+    patient = target_at(podman.socket, stable=600)
+    assert (await patient.verify(restart)).judgement is Judgement.NOT_YET, "up for a moment is not up"
+    await patient.close()
     assert (await ends(target, restart)).judgement is Judgement.WORKED
     up = started(podman, name)
     assert (await target.act(restart)).result is Result.CHANGED, "twice does no harm"
@@ -171,7 +177,7 @@ async def test_the_answer_is_lost(podman: PodmanServer, tmp_path: Path, name: st
     direct = target_at(podman.socket)
     restart = await proposed(direct, name)
     async with cut_line(tmp_path / "docker", podman.socket, b"/restart", silent=silent) as line:
-        cut = target_at(tmp_path / "docker", seconds=0.5)
+        cut = target_at(tmp_path / "docker", seconds=5 if silent else PATIENCE)
         outcome = await cut.act(restart)
         await cut.close()
     assert (outcome.result, line.arrived) == (Result.UNKNOWN, 1)

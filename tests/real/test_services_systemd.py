@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -14,23 +13,20 @@ import pytest
 from adapters.targets.services import Services, ServicesSettings
 from engine.errors import Unreachable
 from engine.model import Judgement, Result
-from tests import approved
-from tests.approved import bound, proposed
+from tests.approved import bound, ends, proposed
 from tests.servers.cut import cut_line
 from tests.servers.systemd import SystemdServer
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.real
-
-ends = partial(approved.ends, seconds=30)
 
 ALLOWED = ("oncall-*", "health.service")
 HOLD = "/bin/sleep 1000"
 _numbers = count(1)
 
 
-def target_at(socket: str | Path, seconds: float = 10) -> Services:
-    return Services(ServicesSettings(bus=str(socket), allowed=ALLOWED, timeout_seconds=seconds, stable_seconds=1))
+def target_at(socket: str | Path, seconds: float = PATIENCE, stable: float = 1) -> Services:
+    return Services(ServicesSettings(bus=str(socket), allowed=ALLOWED, timeout_seconds=seconds, stable_seconds=stable))
 
 
 @pytest.fixture
@@ -65,7 +61,9 @@ async def test_a_dead_service_is_restarted_and_stays_up(systemd: SystemdServer, 
     assert "the request did not arrive" in before.detail
 
     assert (await target.act(restart)).result is Result.DONE
-    assert (await target.verify(restart)).judgement is Judgement.NOT_YET, "up for a moment is not up"
+    patient = target_at(systemd.socket, stable=600)
+    assert (await patient.verify(restart)).judgement is Judgement.NOT_YET, "up for a moment is not up"
+    await patient.close()
     assert (await ends(target, restart)).judgement is Judgement.WORKED
     assert systemd.shows(unit, "ActiveState") == "active"
     assert (await target.look({"unit": unit})).healthy is True
@@ -129,11 +127,15 @@ async def test_a_failed_one_that_now_runs_to_its_end(
     assert (await ends(target, restart)).judgement is judgement
 
 
-async def test_one_that_comes_up_by_itself_earns_no_credit(systemd: SystemdServer, target: Services) -> None:
-    name = systemd.unit("oncall-slow.service", ExecStart=HOLD, ExecStartPre="/bin/sleep 1")
+async def test_one_that_comes_up_by_itself_earns_no_credit(
+    systemd: SystemdServer, target: Services, tmp_path: Path
+) -> None:
+    waits = f"/bin/sh -c 'until test -e {tmp_path}/up; do sleep 0.1; done'"
+    name = systemd.unit("oncall-slow.service", ExecStart=HOLD, ExecStartPre=waits)
     systemd.control("start", "--no-block", name)
     restart = await proposed(target, "restart_service", unit=name)
     assert restart.seen["active_state"] == "activating"
+    (tmp_path / "up").touch()
     await until(lambda: is_(systemd, name, "active"))
     assert (await target.verify(restart)).judgement is Judgement.RECOVERED
     assert (await target.act(restart)).result is Result.CHANGED
@@ -141,7 +143,7 @@ async def test_one_that_comes_up_by_itself_earns_no_credit(systemd: SystemdServe
 
 
 async def test_a_job_of_somebody_elses_is_not_pushed_aside(systemd: SystemdServer, target: Services) -> None:
-    name = systemd.unit("oncall-stopping.service", ExecStart=HOLD, ExecStop="/bin/sleep 5")
+    name = systemd.unit("oncall-stopping.service", ExecStart=HOLD, ExecStop="/bin/sleep 600", TimeoutStopSec="600")
     systemd.control("start", name)
     restart = await proposed(target, "restart_service", unit=name)
     systemd.control("stop", "--no-block", name)
@@ -214,7 +216,7 @@ async def test_the_answer_is_lost(systemd: SystemdServer, tmp_path: Path, unit: 
     direct = target_at(systemd.socket)
     restart = await proposed(direct, "restart_service", unit=unit)
     async with cut_line(tmp_path / "bus", systemd.socket, b"RestartUnit", silent=silent) as line:
-        outcome = await target_at(tmp_path / "bus", seconds=1).act(restart)
+        outcome = await target_at(tmp_path / "bus", seconds=5 if silent else PATIENCE).act(restart)
     assert (outcome.result, line.arrived) == (Result.UNKNOWN, 1)
     assert "Whether it took effect is not known" in outcome.detail
     assert (await ends(direct, restart)).judgement is Judgement.WORKED, "it had arrived"
@@ -224,7 +226,7 @@ async def test_the_line_is_cut_before_anything_was_sent(systemd: SystemdServer, 
     restart = await proposed(target_at(systemd.socket), "restart_service", unit=unit)
     for moment in (b"Hello", b"LoadUnit", b"AUTH"):
         async with cut_line(tmp_path / moment.decode(), systemd.socket, moment):
-            cut = target_at(tmp_path / moment.decode(), seconds=2)
+            cut = target_at(tmp_path / moment.decode())
             outcome = await cut.act(restart)
             assert outcome.result is Result.FAILED
             assert "Nothing was done" in outcome.detail

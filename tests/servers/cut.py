@@ -18,18 +18,25 @@ class Line:
     arrived: int = 0
     passing: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def up(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, down: asyncio.Task[None]) -> None:
+    async def up(
+        self,
+        reader: asyncio.StreamReader,
+        server: asyncio.StreamWriter,
+        down: asyncio.Task[None],
+        answers: asyncio.StreamReader,
+    ) -> None:
         said = b""
         while chunk := await reader.read(65536):
             said += chunk
             last = self.after in said
             if last:
                 down.cancel()
+                await asyncio.wait({down})
             server.write(chunk)
             await server.drain()
             if last:
                 self.arrived += 1
-                await asyncio.sleep(30 if self.silent else 0.2)
+                await (asyncio.sleep(60) if self.silent else answers.read(1))  # who answers has done what it was told
                 return
 
 
@@ -43,7 +50,7 @@ async def cut_line(near: Path, far: str, after: bytes, *, silent: bool = False) 
         down = asyncio.create_task(_pass(from_server, writer))
         line.passing.append(down)
         try:
-            await line.up(reader, to_server, down)
+            await line.up(reader, to_server, down, from_server)
         finally:
             down.cancel()
             for end in (writer, to_server):

@@ -12,6 +12,7 @@ from engine.errors import Unreachable
 from engine.model import Result
 from tests.adapters.recorded_airflow import CLEAR, DAG, PART, RESTART, TASK, RecordedAirflow, connected
 from tests.servers import free_port
+from tests.waiting import PATIENCE
 
 
 async def html_200(_request: web.Request) -> web.Response:
@@ -39,7 +40,7 @@ async def other_json(_request: web.Request) -> web.Response:
 
 
 async def slow(_request: web.Request) -> web.Response:
-    await asyncio.sleep(3)
+    await asyncio.sleep(5)
     return web.Response()
 
 
@@ -77,7 +78,7 @@ async def redirect(_request: web.Request) -> web.Response:
 )
 async def test_what_may_have_arrived_is_unknown(server: RecordedAirflow, answer: object, result: Result) -> None:
     server.say(CLEAR, answer)  # type: ignore[arg-type]  # a table of misbehaviours
-    async with connected(server.url, seconds=1) as airflow:
+    async with connected(server.url, seconds=2 if answer in (slow, endless) else PATIENCE) as airflow:
         outcome = await airflow.act(RESTART)
     assert outcome.result is result, outcome
     assert len(outcome.detail) < 500
@@ -103,7 +104,7 @@ async def test_a_look_that_gets_no_answer_is_unreachable(
     server: RecordedAirflow, answer: object, temporary: bool
 ) -> None:
     server.say(f"GET {PART}/-1", answer)  # type: ignore[arg-type]  # a table of misbehaviours
-    async with connected(server.url, seconds=1) as airflow:
+    async with connected(server.url, seconds=2 if answer in (slow, endless) else PATIENCE) as airflow:
         with pytest.raises(Unreachable) as caught:
             await airflow.look(TASK)
         assert caught.value.temporary is temporary
