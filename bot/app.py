@@ -22,12 +22,12 @@ from adapters.logs.files import DEFAULT_PATHS
 from bot import example, health, people, platforms, schedule
 from bot.answer import answer
 from bot.clock import SystemClock
-from bot.current_services import CurrentServices
 from bot.findings import Findings, teaches
 from bot.link_codes import LinkCodes
 from bot.log import get_logger
 from bot.office import Office
 from bot.platforms import Supplies
+from bot.rota import Rota
 from bot.service_catalogue import services
 from bot.settings import Settings
 from bot.signing_key import signing_key
@@ -136,20 +136,20 @@ async def program(settings: Settings, memory: Memory = SqlIncidents) -> AsyncIte
         supplies = supplied(settings, database, clock, accounts)
         places = platforms.connected(supplies)
         bell = Bell()
-        catalogue = CurrentServices(settings.service_catalogue, accounts)
-        await catalogue.read()
+        rota = Rota(settings.service_catalogue, people.on_call(settings), accounts)
+        await rota.read()
         desk = Desk(
             incidents=memory(database, listeners(settings, places), rooms(places)),
             detector=detector(),
             targets=await stack.enter_async_context(connected(settings)),
             clock=clock,
             new_id=lambda: uuid.uuid4().hex,
-            policy=replace(policy(settings, await people.on_call(accounts, settings)), services=catalogue.services),
+            policy=replace(policy(settings, rota.on_call), services=rota.services),
             publish=bell.ring,
             brake=KeptBrake(supplies.cursors, clock),
             library=Library(SqlKnowledgeEntries(database, clock), knowledge.load()),
         )
-        app = assemble(Parts(supplies, database, held, desk, accounts, places, bell, catalogue))
+        app = assemble(Parts(supplies, database, held, desk, accounts, places, bell, rota))
         yield Program(app, desk, supplies.sign_in.new_link(settings.address, first.username))
 
 
@@ -164,7 +164,7 @@ class Parts:
     accounts: People
     places: Sequence[Where]
     bell: Bell
-    catalogue: CurrentServices
+    rota: Rota
 
     @property
     def settings(self) -> Settings:
@@ -205,7 +205,7 @@ def assemble(parts: Parts) -> web.Application:
     office = Office(
         desk,
         parts.accounts,
-        lambda: (*targets, *watch.facts(), *parts.catalogue.facts()),
+        lambda: (*targets, *watch.facts(), *parts.rota.facts()),
         example=stage,
         conversations=conversations,
         codes=codes,
@@ -216,7 +216,7 @@ def assemble(parts: Parts) -> web.Application:
         past=Past(desk.incidents, desk.library),
     )
     jobs: dict[str, tuple[schedule.Job, float]] = {
-        "services": (parts.catalogue.look, settings.monitoring_interval),
+        "rota": (parts.rota.look, settings.monitoring_interval),
         "scan": (watch.scan, EXAMPLE_INTERVAL if stage else settings.monitoring_interval),
         "tick": (watch.tick, TICK),
         "hold": (partial(_keep_hold, parts.held), HOLD),
@@ -279,7 +279,7 @@ def webhook(settings: Settings, desk: Desk) -> Rounds | None:
     return Rounds(teller.tell, lambda error: trouble("the webhook", error))
 
 
-def policy(settings: Settings, on_call: tuple[str, ...]) -> Policy:
+def policy(settings: Settings, on_call: Sequence[str]) -> Policy:
     return Policy(
         confidence_threshold=settings.confidence_threshold,
         wrong_at_most=settings.wrong_at_most,

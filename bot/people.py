@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from bot.log import get_logger
-from bot.service_catalogue import unknown_owners
 from bot.settings import Settings
 from engine.errors import NotFound, Refused
 from engine.model import Account, Role
 from engine.ports import People
 from engine.services import Service, Services
-
-log = get_logger("people")
 
 PLATFORM = "web"
 
@@ -93,20 +90,19 @@ async def linked(people: People, username: str, platform: str, identity: str) ->
     return known
 
 
-async def on_call(people: People, settings: Settings) -> tuple[str, ...]:
-    """User names of those on call, first to be woken first: accounts with the settings' addresses."""
-    if settings.demo:
-        return (PLAYERS[1].username, PLAYERS[0].username)
-    by_email = {account.email.lower(): account.username for account in await people.all() if account.is_active}
-    return tuple(by_email[email.lower()] for email in settings.oncall_emails if email.lower() in by_email)
+def on_call(settings: Settings) -> tuple[str, ...]:
+    """E-mail addresses of those on call, first to be woken first."""
+    return (PLAYERS[1].email, PLAYERS[0].email) if settings.demo else tuple(settings.oncall_emails)
 
 
-async def owned(people: People, services: Services) -> Services:
-    """Services with their owners by user names, as whoever is on call. Who has no account cannot be woken."""
-    accounts = [account for account in await people.all() if account.is_active]
-    names = {name.lower(): one.username for one in accounts for name in (one.username, one.email) if name}
-    for owner, theirs in unknown_owners(services, names).items():
-        log.warning("an owner has no account and cannot be woken", owner=owner, services=theirs)
+def wakeable(accounts: Iterable[Account]) -> Mapping[str, str]:
+    """The user name of everybody whose account is switched on, by user name and by e-mail address, in small letters."""
+    active = [account for account in accounts if account.is_active]
+    return {name.lower(): one.username for one in active for name in (one.username, one.email) if name}
+
+
+def owned(services: Services, names: Mapping[str, str]) -> Services:
+    """Services with their owners by user names, as whoever is on call. ``names``: those who are ``wakeable``."""
 
     def known(service: Service) -> Service:
         return replace(service, owners=tuple(names[one.lower()] for one in service.owners if one.lower() in names))

@@ -237,10 +237,12 @@ class Teller:
         await self._standing.woke(incident, ref)
 
     async def _identity(self, username: str) -> str:
-        """How the platform knows this person. Raises NotFound."""
+        """How the platform knows this person. Raises NotFound, or Unreachable for good if they are switched off."""
         account = await self._people.named(username)
         if account is None:
             raise NotFound(f"There is no account {username}.")
+        if not account.is_active:
+            raise Unreachable(f"The account {username} is switched off.", temporary=False)
         linked = await self._people.identity(self._platform.name, account.id)
         if not (linked or account.email):
             raise NotFound(f"{username} is not linked to {self._platform.name}, and has no e-mail address here.")

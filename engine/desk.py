@@ -53,7 +53,7 @@ class Policy:
         """The environment of an incident that this signal opens."""
         return self.environment_of(names_of(signal, signal.identifiers))
 
-    def woken(self, incident: Incident) -> Sequence[str]:
+    def to_wake(self, incident: Incident) -> Sequence[str]:
         """Whom to wake, in order: the owners of the broken service, then those on call for everything."""
         impact = incident.diagnosis.impact if incident.diagnosis else None  # a look may have named more than the log
         told = self.services.named(impact.service) if impact else None

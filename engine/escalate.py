@@ -18,15 +18,16 @@ def due(incident: Incident, now: datetime, policy: Policy) -> Event | None:
     if incident.status is Status.RESOLVED and incident.resolved_at is not None:
         return Closed(now) if now - incident.resolved_at >= policy.quiet_time else None
     for_a_person = incident.waits_for is WaitsFor.PERSON and not incident.assigned_to
-    people = policy.woken(incident) if for_a_person else ()
-    if incident.diagnosed_at is None or incident.escalations >= len(people):
+    people = policy.to_wake(incident) if for_a_person else ()
+    asleep = [one for one in people if one not in incident.woken]  # who is responsible may have changed meanwhile
+    if incident.diagnosed_at is None or not asleep:
         return None
     handed_over = incident.diagnosis.hand_over if incident.diagnosis else ""
-    since, turn = now - incident.diagnosed_at, incident.escalations + (0 if handed_over else 1)
+    since, turn = now - incident.diagnosed_at, len(incident.woken) + (0 if handed_over else 1)
     if since < policy.escalate_after * turn:
         return None
     unanswered_for = f"Nobody has answered for {int(since.total_seconds() // 60)} minutes."
-    return Escalated(now, people[incident.escalations], unanswered_for if turn else handed_over)
+    return Escalated(now, asleep[0], unanswered_for if turn else handed_over)
 
 
 async def tick(desk: Desk) -> int:

@@ -220,12 +220,13 @@ def apply(incident: Incident, event: Event) -> Incident:  # noqa: C901, PLR0911,
             return _acted(now, event.at, outcome)
         case Verified(verdict=verdict):
             return _verified(now, event.at, verdict)
-        case Escalated():
-            return replace(now, escalations=now.escalations + 1)
+        case Escalated(to=to):
+            return replace(now, woken=(*now.woken, to))
         case Noted():
             return now
-        case Resolved(how=how, cause=cause):
-            return _resolved(replace(now, root_cause=cause or now.root_cause), event.at, how)
+        case Resolved(by=by, how=how, cause=cause):
+            person = now.assigned_to or ("" if by == AGENT else by)
+            return _resolved(replace(now, root_cause=cause or now.root_cause, assigned_to=person), event.at, how)
         case Closed():
             return replace(now, status=Status.CLOSED)
         case _:
@@ -252,7 +253,8 @@ def _reopened(incident: Incident) -> Incident:
         action=None,
         action_status=None,
         approved_by="",
-        escalations=0,
+        assigned_to="",  # who had it believes that it is over
+        woken=(),
     )
 
 

@@ -344,7 +344,7 @@ class Incident:
     action_since: datetime | None = None
     tried: tuple[Tried, ...] = ()
     assigned_to: str = ""
-    escalations: int = 0
+    woken: tuple[str, ...] = ()
     resolved_at: datetime | None = None
     resolution_method: str = ""
     root_cause: str = ""

@@ -150,7 +150,7 @@ class Player:
             return True
         waiting = await self._desk.incidents.waiting_for(WaitsFor.PERSON)
         due = (one for one in waiting if not one.assigned_to and one.diagnosed_at)
-        return any(one.escalations < len(self._desk.policy.woken(one)) for one in due)
+        return any(set(self._desk.policy.to_wake(one)) - set(one.woken) for one in due)
 
     async def _ended(self, id: IncidentId) -> Incident:
         """The end of an action, now that its time has come."""

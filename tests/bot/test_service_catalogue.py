@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,18 @@ from aiohttp import web
 from bot.app import policy, program
 from bot.check import Systems, check
 from bot.check.report import Level, Line
-from bot.current_services import CurrentServices
-from bot.people import owned
+from bot.people import owned, wakeable
+from bot.rota import Rota
 from bot.service_catalogue import identifiers, read, services
 from bot.settings import Settings, load
+from engine.desk import Policy
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Account, Criticality, Role
 from engine.services import Service, Services
 from engine.windows import Window
 from storage.memory import MemoryPeople
 from tests.test_house import ROOT
+from tests.waiting import PATIENCE
 
 EXAMPLE = ROOT / "docs" / "services.toml"
 
@@ -117,13 +120,16 @@ def test_the_setting_reaches_the_policy() -> None:
     assert policy(load({}), ()).services == Services()
 
 
-async def test_owners_are_woken_by_their_accounts_and_strangers_are_not() -> None:
-    people = MemoryPeople()
-    await people.save(Account("1", "ada", "Ada", "ada@example.com", Role.RESPONDER))
-    await people.save(Account("2", "bob", "Bob", "Bob@Example.com", Role.RESPONDER))
-    await people.save(Account("3", "eve", "Eve", "eve@example.com", Role.RESPONDER, is_active=False))
+def test_owners_are_woken_by_their_accounts_and_strangers_are_not() -> None:
+    names = wakeable(
+        [
+            Account("1", "ada", "Ada", "ada@example.com", Role.RESPONDER),
+            Account("2", "bob", "Bob", "Bob@Example.com", Role.RESPONDER),
+            Account("3", "eve", "Eve", "eve@example.com", Role.RESPONDER, is_active=False),
+        ]
+    )
     known = Services((Service("a", owners=("bob@example.com", "ada", "eve", "mallory")),))
-    assert (await owned(people, known)).all[0].owners == ("bob", "ada")
+    assert owned(known, names).all[0].owners == ("bob", "ada")
 
 
 async def test_the_program_wakes_owners_by_their_accounts(tmp_path: Path) -> None:
@@ -138,7 +144,7 @@ async def test_the_program_wakes_owners_by_their_accounts(tmp_path: Path) -> Non
     async with program(settings) as ready:
         owners = {one.name: one.owners for one in ready.desk.policy.services.all}
         assert (owners["checkout"], owners["payments"], owners["orders-etl"]) == (("ada", "bob"), ("bob",), ())
-        assert ready.desk.policy.on_call == ("bob",)
+        assert list(ready.desk.policy.on_call) == ["bob"]
 
 
 async def test_a_changed_file_is_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
@@ -146,7 +152,7 @@ async def test_a_changed_file_is_read_again_and_a_broken_one_changes_nothing(tmp
     await people.save(Account("1", "ada", "Ada", "ada@example.com", Role.RESPONDER))
     file = tmp_path / "services.toml"
     file.write_text("[service.shop]\nowners = ['ada@example.com']\nholds = [{ dag_id = ['shop_*'] }]\n")
-    current = CurrentServices(str(file), people)
+    current = Rota(str(file), (), people)
     await current.read()
     known = current.services
     assert known.all[0].owners == ("ada",)
@@ -168,10 +174,34 @@ async def test_a_changed_file_is_read_again_and_a_broken_one_changes_nothing(tmp
     assert (len(known.all), current.facts()) == (0, ())
 
 
+async def test_who_comes_and_goes_while_the_program_runs_is_woken_or_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also while the file is broken."""
+    people, file = MemoryPeople(), tmp_path / "services.toml"
+    bob = Account("2", "bob", "Bob", "Bob@example.com", Role.RESPONDER)
+    await people.save(bob)
+    file.write_text("[service.shop]\nowners = ['ada', 'bob@example.com']\n")
+    rota = Rota(str(file), ("ada@example.com", "bob@example.com"), people)
+    await rota.read()
+    policy = Policy(on_call=rota.on_call, services=rota.services)
+    assert (policy.services.all[0].owners, list(policy.on_call)) == (("bob",), ["bob"])
+    file.write_text("[service.shop\n")
+    await people.save(Account("1", "ada", "Ada", "ada@example.com", Role.RESPONDER))
+    await rota.look()
+    assert (policy.services.all[0].owners, list(policy.on_call)) == (("ada", "bob"), ["ada", "bob"])
+    await people.save(replace(bob, is_active=False))
+    for _ in range(3):
+        await rota.look()
+    assert (policy.services.all[0].owners, list(policy.on_call)) == (("ada",), ["ada"])
+    told = capsys.readouterr().out
+    assert told.count("an owner has no account and cannot be woken") == 2, "ada at first, bob at last"
+
+
 async def test_a_broken_file_is_told_of_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "services.toml"
     file.write_text("[service.shop]\n")
-    current = CurrentServices(str(file), MemoryPeople())
+    current = Rota(str(file), (), MemoryPeople())
     await current.read()
     file.write_text("[service.shop\n")
     for _ in range(3):
@@ -190,7 +220,7 @@ async def test_people_who_cannot_be_asked_now_are_asked_at_the_next_look(tmp_pat
 
     people, file = Away(), tmp_path / "services.toml"
     file.write_text("[service.shop]\n")
-    current = CurrentServices(str(file), people)
+    current = Rota(str(file), (), people)
     await current.look()
     assert (len(current.services.all), "does not answer" in str(current.facts())) == (0, True)
     people.away = False
@@ -214,7 +244,7 @@ async def test_the_program_reads_a_changed_file_while_it_runs(tmp_path: Path) ->
         runner = web.AppRunner(ready.app)
         await runner.setup()
         file.write_text("[service.till]\n")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not ready.desk.policy.services.named("till"):
                 await asyncio.sleep(0.05)
         await runner.cleanup()

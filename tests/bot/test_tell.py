@@ -323,6 +323,18 @@ async def test_the_thread_says_why_somebody_could_not_be_woken(away: Exception |
     assert await told.desk.incidents.untold("web") == []
 
 
+async def test_whose_account_is_switched_off_learns_nothing_more() -> None:
+    told = Told()
+    await told.knows("ada")
+    await told.people.save(Account("ada", "ada", "Ada", "", Role.APPROVER, is_active=False))
+    [incident] = await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.desk.record_fact(incident.id, Escalated(told.clock.now(), "ada", "Nobody has answered for 15 minutes."))
+    await told.tell()
+    assert "The account ada is switched off." in str([post.body for post in await told.posts.room(ROOM)])
+    assert await told.titles(await told.platform.direct("ada")) == []
+
+
 async def test_somebody_who_does_not_answer_now_is_woken_later() -> None:
     told = Told()
     await told.knows("ada")

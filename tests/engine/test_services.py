@@ -120,19 +120,36 @@ def test_owners_are_woken_before_everybody_else_and_nobody_twice() -> None:
         event = due(incident, NOW + timedelta(minutes=15 * (turn + 1)), policy)
         if isinstance(event, Escalated):
             woken.append(event.to)
-            incident = replace(incident, escalations=incident.escalations + 1)
+            incident = replace(incident, woken=(*incident.woken, event.to))
     assert woken == ["ada", "bob", "cleo"]
     event = due(waiting(dag_id="something"), NOW + timedelta(minutes=15), policy)
     assert isinstance(event, Escalated)
     assert event.to == "bob"
 
 
+def test_nobody_is_left_out_or_woken_twice_when_those_responsible_change_meanwhile() -> None:
+    policy = Policy(on_call=("bob", "cleo"), services=CATALOGUE, escalate_after=timedelta(minutes=15))
+    incident = replace(waiting(dag_id="something"), woken=("bob",))
+    found = Diagnosis("", "", "", 0.5, impact=Impact("orders", Criticality.LOW))
+    woken = []
+    for turn in range(1, 5):
+        event = due(replace(incident, diagnosis=found), NOW + timedelta(minutes=15 * (turn + 1)), policy)
+        if isinstance(event, Escalated):
+            woken.append(event.to)
+            incident = replace(incident, woken=(*incident.woken, event.to))
+    assert woken == ["ada", "cleo"], "a look has named the service that ada owns"
+    left = replace(policy, on_call=("cleo",))
+    event = due(replace(waiting(dag_id="something"), woken=("bob",)), NOW + timedelta(minutes=30), left)
+    assert isinstance(event, Escalated)
+    assert event.to == "cleo"
+
+
 def test_owners_of_what_a_look_has_named_are_woken_too() -> None:
     policy = Policy(services=CATALOGUE)
     found = Diagnosis("", "", "", 0.5, impact=Impact("orders", Criticality.LOW, owners=("left long ago",)))
-    assert policy.woken(replace(waiting(pod_name="p"), diagnosis=found)) == ("ada", "bob")
+    assert policy.to_wake(replace(waiting(pod_name="p"), diagnosis=found)) == ("ada", "bob")
     gone = replace(found, impact=Impact("not there any more", Criticality.LOW))
-    assert policy.woken(replace(waiting(dag_id="billing"), diagnosis=gone)) == ("ada", "bob")
+    assert policy.to_wake(replace(waiting(dag_id="billing"), diagnosis=gone)) == ("ada", "bob")
 
 
 def test_the_environment_of_the_service_is_that_of_the_incident() -> None:

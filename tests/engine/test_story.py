@@ -154,6 +154,23 @@ async def test_after_the_quiet_time_it_is_a_new_one_even_before_the_clock_has_cl
     assert (new.number, new.count) == (2, 1)
 
 
+async def test_one_that_comes_back_is_nobodys_and_wakes_people_again() -> None:
+    clock, machine = FakeClock(), Machine()
+    office = desk(machine, clock, Policy(on_call=("ada", "bob"), escalate_after=timedelta(minutes=15)))
+    incident = await proposed(machine, office)
+    clock.pass_time(minutes=15)
+    await escalate.tick(office)
+    await decide.acknowledge(office, incident.number, "bob")
+    await decide.resolve(office, incident.number, "bob", "restarted by hand")
+    clock.pass_time(minutes=10)
+    [back] = await group.hear(office, [entry(entry().text.replace("02:59", "03:30"), 50)])
+    back = await settle(office, back)
+    assert (back.status, back.assigned_to, back.woken) == (Status.OPEN, "", ())
+    clock.pass_time(minutes=15)
+    assert await escalate.tick(office) == 1
+    assert (await office.incidents.numbered(1)).woken == ("ada",)
+
+
 async def test_a_fact_is_never_lost_to_a_race() -> None:
     class Contested(MemoryIncidents):
         rivals = 3

@@ -13,7 +13,7 @@ from adapters.chat.ask import Ask, Room
 from bot.answer import answer
 from bot.cards import incident_card
 from bot.office import Office
-from bot.people import owned
+from bot.people import owned, wakeable
 from bot.service_catalogue import read
 from bot.settings import load
 from engine import decide, escalate, group
@@ -65,7 +65,7 @@ async def office(machine: Machine, clock: FakeClock | None = None, **settings: o
     for one in PEOPLE:
         await people.save(one)
         await people.link("web", one.username, one.id)
-    policy = Policy(on_call=("ada",), services=await owned(people, read(CATALOGUE, "services.toml")))
+    policy = Policy(on_call=("ada",), services=owned(read(CATALOGUE, "services.toml"), wakeable(PEOPLE)))
     known = replace(policy, **settings)  # type: ignore[arg-type] # a test says which settings
     return Office(desk(machine, clock, known), people, lambda: ())
 
