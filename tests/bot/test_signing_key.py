@@ -14,6 +14,7 @@ from bot.settings import load
 from bot.signing_key import keep, key_file, signing_key
 from engine.errors import Misconfigured
 from tests.bot.some_settings import GOOD_KEY, ROOT, SERVED
+from tests.waiting import PATIENCE
 
 
 def test_a_good_key_is_used_as_it_is(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_programs_that_start_at_once_get_the_same_key(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", program], env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    assert len({run.communicate(timeout=60)[0] for run in runs}) == 1
+    assert len({run.communicate(timeout=PATIENCE)[0] for run in runs}) == 1
     assert [run.returncode for run in runs] == [0] * 4
 
 

@@ -14,7 +14,7 @@ from tests.servers.kubernetes import KubernetesServer
 from tests.servers.kubernetes_shop import CONTAINER, DEPLOYMENT, Shop, ends, open_shop, workload
 from tests.waiting import until
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine builds the cluster's programs
+pytestmark = [pytest.mark.real, pytest.mark.timeout(3600)]  # the first run on a machine builds the cluster's programs
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.engine.desks import desk, entry, settle
 from tests.servers.kubernetes import KubernetesServer
 from tests.servers.kubernetes_shop import CONTAINER, DEPLOYMENT, Shop, open_shop
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine builds the cluster's programs
+pytestmark = [pytest.mark.real, pytest.mark.timeout(3600)]  # the first run on a machine builds the cluster's programs
 
 KILLED = '{{"level":"error","message":"OOMKilled","namespace":"{namespace}","pod_name":"{pod}"}}'
 REFUSED = '{{"level":"error","message":"dial tcp: Connection refused","namespace":"{namespace}","pod_name":"{pod}"}}'

@@ -17,8 +17,9 @@ from tests.servers import free_port
 from tests.servers.kubernetes import ADMIN, MANIFESTS, NODES, KubernetesServer
 from tests.servers.kubernetes_gate import Gate, gate
 from tests.servers.kubernetes_shop import CONTAINER, DEPLOYMENT, Shop, ends, open_shop, workload
+from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]  # the first run on a machine builds the cluster's programs
+pytestmark = [pytest.mark.real, pytest.mark.timeout(3600)]  # the first run on a machine builds the cluster's programs
 
 NODE = NODES[0]
 EVERY = tuple(CATALOGUE)
@@ -48,11 +49,18 @@ async def target(kubernetes: KubernetesServer, shop: Shop, between: Gate) -> Asy
 
 @asynccontextmanager
 async def _signed_in(
-    server: KubernetesServer, url: str, token: str, *namespaces: str, nodes: tuple[str, ...] = ("hollow-*",)
+    server: KubernetesServer,
+    url: str,
+    token: str,
+    *namespaces: str,
+    nodes: tuple[str, ...] = ("hollow-*",),
+    seconds: float = PATIENCE,
 ) -> AsyncIterator[Kubernetes]:
     config = server.kubeconfig(f"user-{free_port()}", url, token=token)
     target = Kubernetes(
-        KubernetesSettings(str(config), namespaces, nodes, timeout_seconds=2, steady_seconds=1, drain_seconds=4)
+        KubernetesSettings(
+            str(config), namespaces, nodes, timeout_seconds=seconds, steady_seconds=1, drain_seconds=PATIENCE
+        )
     )
     try:
         yield target
@@ -108,7 +116,9 @@ async def test_an_answer_that_is_lost_is_found_out(shop: Shop, target: Kubernete
 async def test_a_server_that_never_answers(shop: Shop, target: Kubernetes, between: Gate, name: str) -> None:
     action = await approved(shop, target, name)
     between.mood = "stall"
-    outcome = await target.act(action)
+    token = (shop.server.service_account / "token").read_text()
+    async with _signed_in(shop.server, between.url, token, shop.namespace, seconds=5) as hasty:
+        outcome = await hasty.act(action)
     assert (outcome.result, "did not answer in time" in outcome.detail) == (Result.UNKNOWN, True), outcome
 
 

@@ -35,7 +35,7 @@ BUILD = Path(__file__).parent / "kubernetes_build.sh"
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "kubernetes"
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubemark")
 INSTALL = "apt-get install -y --no-install-recommends etcd-server golang-1.19-go dpkg-dev make rsync jq openssl"
-BUILDING = 1500.0
+BUILDING = 3000.0
 """Seconds for the build: six minutes on two idle cores."""
 
 ADMIN = "admin-of-the-tests"
@@ -112,7 +112,8 @@ class KubernetesServer:
         settings: dict[str, Any] = {
             "steady_seconds": 1,
             "settled_seconds": 2,
-            "drain_seconds": 4,
+            "drain_seconds": PATIENCE,
+            "timeout_seconds": PATIENCE,
             "service_account": self.service_account,
             "environment": {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port},
         }

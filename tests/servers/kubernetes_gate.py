@@ -46,7 +46,7 @@ class Gate:
             case "lose it":
                 return
             case "stall":
-                await asyncio.sleep(5)
+                await asyncio.sleep(60)
                 return
             case mood:
                 answer = await self._ask(request)
