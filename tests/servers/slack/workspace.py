@@ -210,7 +210,9 @@ async def slack(scopes: Iterable[str] | None = None, *, echo: bool = True) -> As
     await asyncio.to_thread(block_kit.schemas)
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(seeded.emulator(granted))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        # the emulator hangs up on whoever is silent for five seconds, be it because the machine stood still
+        fresh = aiohttp.TCPConnector(force_close=True)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=fresh))
         acme = Slack(upstream, session, granted, echo=echo)
         stack.push_async_callback(acme.close)
         base = await stack.enter_async_context(_served(acme))
