@@ -8,7 +8,7 @@ from typing import Annotated, Protocol, TypeVar
 from pydantic import Field
 
 from adapters.targets.place import Fence, Place
-from adapters.targets.sessions import Session, listed
+from adapters.targets.sessions import ENDING, Session, listed
 from adapters.targets.wanted import Name, Where
 
 S = TypeVar("S", bound=Session)
@@ -79,6 +79,7 @@ def _longest(sessions: Sequence[S], most: int) -> Sequence[S]:
 
 def inside(fence: Fence, at: Place, wanted: Choice, shown: Sequence[S]) -> tuple[Sequence[S], str]:
     """Those of the sessions shown that may be ended, and what is said of them."""
+    shown = [one for one in shown if one.doing != ENDING]
     chosen = wanted.choose([one for one in shown if fence.holds(at, one.database)])
     words = f"Meant are {len(chosen)}: {listed(chosen)}." if chosen else "No session there is what was asked for."
     if len(wanted.choose(shown)) > len(chosen):

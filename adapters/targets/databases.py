@@ -48,6 +48,8 @@ class Databases(Target, Generic[S]):
         places = {place(url, self._urls, self.port): url for url in settings.urls}
         self._servers = {at: self._server(url, at, settings.timeout_seconds) for at, url in places.items()}
         self._fence = Fence(f"{self.name.upper()}_MAY_ACT_ON", settings.may_act_on)
+        self._told: set[str] = set()
+        """The actions that were taken."""
 
     @abstractmethod
     def _server(self, url: str, at: Place, timeout: float) -> S: ...
@@ -65,8 +67,8 @@ class Databases(Target, Generic[S]):
         """Once, if things are as they were seen. Raises OnCallError as long as nothing has happened."""
 
     @abstractmethod
-    async def _judge(self, server: S, connection: Any, wanted: Where, approved: State) -> Verdict:
-        """Raises Unreachable."""
+    async def _judge(self, server: S, connection: Any, wanted: Where, approved: State, *, told: bool) -> Verdict:
+        """``told``: the server has said that it took the action. Raises Unreachable."""
 
     @abstractmethod
     async def _rights(self, server: S) -> str:
@@ -107,9 +109,12 @@ class Databases(Target, Generic[S]):
             if wanted.scope:
                 self._fence.refuse(server.place, wanted.scope)
             async with server.session() as connection:
-                return await self._do(server, connection, wanted, action.seen)
+                outcome = await self._do(server, connection, wanted, action.seen)
         except OnCallError as error:
             return Outcome(Result.FAILED, f"{error} Nothing was done.")
+        if outcome.result is Result.DONE:
+            self._told.add(action.id)
+        return outcome
 
     async def verify(self, action: Action) -> Verdict:
         """By the very sessions, or the setting, that were seen before. Raises Unreachable."""
@@ -121,7 +126,7 @@ class Databases(Target, Generic[S]):
         except (Refused, NotFound) as error:
             return Verdict(Judgement.UNKNOWN, str(error))
         async with server.session() as connection:
-            return await self._judge(server, connection, wanted, action.seen)
+            return await self._judge(server, connection, wanted, action.seen, told=action.id in self._told)
 
     async def check(self) -> str:
         """A sentence a server: what may be done there, and with which right too many. Raises OnCallError."""

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.targets.choosing import Some
 from adapters.targets.place import Place
-from adapters.targets.sessions import WAITS, Behind, Room, Session
+from adapters.targets.sessions import ENDING, WAITS, Behind, Room, Session
 from adapters.targets.wanted import Name, Where
 
 WAITED = 1
@@ -53,7 +53,7 @@ def _lock(kind: Kind, at: Place, shown: Sequence[Session], waiting: int, held: S
     known = {one.number: one for one in shown}
     told = "; ".join(str(known[one]) if one in known else f"{one}, which is not mine to end" for one in held)
     names = {}
-    if len(held) == 1 and (holder := known.get(held[0])):
+    if len(held) == 1 and (holder := known.get(held[0])) and holder.doing != ENDING:
         names = {**_names(at, holder, kind), "blocking_pid": str(holder.number)}
     return Behind(kind.lock, f"{_count(waiting, 'session waits', 'sessions wait')} for a lock held by {told}", names)
 

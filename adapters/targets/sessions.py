@@ -10,6 +10,9 @@ from engine.model import Judgement, Outcome, Result, Verdict
 
 SHOWN = 5
 WAITS = "waiting for a lock"
+ENDING = "being ended"
+"""Told to end, and not gone yet: it rolls back what it had not committed, and holds its locks until then."""
+
 _BETWEEN = " · "
 
 
@@ -99,39 +102,44 @@ def numbers(seen: Mapping[str, str]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """Numbers of the sessions that were seen: as they were, at other work, ended."""
+    """Numbers of the sessions that were seen: as they were, at other work, ended, about to end."""
 
     same: Sequence[int]
     moved: Sequence[int]
     gone: Sequence[int]
+    going: Sequence[int]
 
     def __str__(self) -> str:
-        parts = ((self.gone, "ended"), (self.moved, "at other work"), (self.same, "as before"))
+        rest = ((self.moved, "at other work"), (self.same, "as before"))
+        parts = ((self.gone, "ended"), (self.going, f"{ENDING}, its locks still held"), *rest)
         return f"{', '.join(f'{len(some)} {word}' for some, word in parts if some)}."
 
 
 def fate(seen: Mapping[str, str], now: Mapping[int, Session]) -> Fate:
-    same, moved, gone = [], [], []
+    same, moved, gone, going = [], [], [], []
     for number in numbers(seen):
         identity, _, work = seen[f"session {number}"].partition(_BETWEEN)
         one = now.get(number)
         if one is None or one.identity != identity:
             gone.append(number)
+        elif one.doing == ENDING:
+            going.append(number)
         elif work in ("", one.work):
             same.append(number)
         else:
             moved.append(number)
-    return Fate(same, moved, gone)
+    return Fate(same, moved, gone, going)
 
 
-def ended(was: Fate, *, full: bool) -> Verdict:
-    """Of sessions that were to end. They leave no trace of who ended them, but one that works again was not by us."""
-    if not (was.same or was.moved or was.gone):
-        return Verdict(Judgement.UNKNOWN, "There were no sessions to end, so nothing can be compared.")
-    if not was.gone and was.moved:
-        return Verdict(Judgement.RECOVERED, f"They work again by themselves: {was}")
+def ended(was: Fate, *, full: bool, told: bool) -> Verdict:
+    """Of sessions that were to end. They leave no trace of who ended them, but one that works again was not by us.
+
+    ``told``: that the server took it is certain. It only tells them so, and they end when they come to hear of it.
+    """
+    if was.going or (told and was.same):
+        return Verdict(Judgement.NOT_YET, f"They were told to end: {was}")
     if not was.gone:
-        return Verdict(Judgement.UNKNOWN, f"The request did not arrive: {was}")
+        return _none_ended(was)
     if was.same:
         return Verdict(Judgement.FAILED, f"Not all have ended: {was}")
     if full:
@@ -139,8 +147,18 @@ def ended(was: Fate, *, full: bool) -> Verdict:
     return Verdict(Judgement.WORKED, str(was))
 
 
-def reset(was: Fate, *, full: bool) -> Verdict:
+def _none_ended(was: Fate) -> Verdict:
+    if was.moved:
+        return Verdict(Judgement.RECOVERED, f"They work again by themselves: {was}")
+    if was.same:
+        return Verdict(Judgement.UNKNOWN, f"The request did not arrive: {was}")
+    return Verdict(Judgement.UNKNOWN, "There were no sessions to end, so nothing can be compared.")
+
+
+def reset(was: Fate, *, full: bool, told: bool) -> Verdict:
     """Of a pool whose idle sessions were to end; those at work were to stay."""
+    if was.going or (told and not was.gone):
+        return Verdict(Judgement.NOT_YET, f"Those that are idle were told to end: {was}")
     if was.gone and full:
         return Verdict(Judgement.NOT_YET, f"{was} But all connections are taken.")
     if was.gone:
@@ -148,16 +166,18 @@ def reset(was: Fate, *, full: bool) -> Verdict:
     return Verdict(Judgement.UNKNOWN, f"Nothing shows that any has ended. {was}")
 
 
-def judged(was: Fate, room: Room, *, of_a_pool: bool) -> Verdict:
-    found = (reset if of_a_pool else ended)(was, full=room.full)
+def judged(was: Fate, room: Room, *, of_a_pool: bool, told: bool) -> Verdict:
+    found = (reset if of_a_pool else ended)(was, full=room.full, told=told)
     return Verdict(found.judgement, f"{found.detail} {room}.")
 
 
-def cancelled(was: Fate) -> Verdict:
+def cancelled(was: Fate, *, told: bool) -> Verdict:
     if was.moved:
         return Verdict(Judgement.WORKED, "The query has ended; its session lives.")
     if was.gone:
         return Verdict(Judgement.RECOVERED, "The whole session has ended, which no cancelled query does.")
+    if was.same and told:
+        return Verdict(Judgement.NOT_YET, "The query was told to end, and runs still.")
     if was.same:
         return Verdict(Judgement.UNKNOWN, "The query runs as before: the request did not arrive, or it is deaf to it.")
     return Verdict(Judgement.UNKNOWN, "No query was seen, so nothing can be compared.")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.targets.choosing import Some
+from adapters.targets.choosing import One, Some, inside
 from adapters.targets.holding import MYSQL, POSTGRESQL, Kind, behind
-from adapters.targets.place import Place
-from adapters.targets.sessions import WAITS, Behind, Room, Session
+from adapters.targets.place import Fence, Place
+from adapters.targets.sessions import ENDING, WAITS, Behind, Room, Session
 from adapters.targets.wanted import Where, parsed
 from engine import knowledge
 
@@ -80,3 +80,10 @@ def test_who_keeps_transactions_open_is_named_if_it_is_one_alone_and_the_one_tha
     assert found(replace(ETL, seconds=9)) == Behind()
     of_api = parsed(Some, {"database_user": "api"})
     assert behind(POSTGRESQL, AT, of_api, FREE, [ETL, IDLE], ()) == Behind()
+
+
+def test_one_that_rolls_back_is_neither_named_nor_chosen_again() -> None:
+    ending = replace(ETL, doing=ENDING)
+    why = found(ending, WAITER, held=(7,))
+    assert (why.names, "held by 7 etl@shop (load.py) being ended for 90 s" in why.shows) == ({}, True)
+    assert inside(Fence("MAY_ACT_ON", ("*",)), AT, parsed(One, {"pid": "7"}), [ending])[0] == []

@@ -15,12 +15,13 @@ import pytest
 from adapters.targets.pgbouncer import CATALOGUE, PgBouncer, PgBouncerSettings
 from engine.errors import Misconfigured, Unreachable
 from engine.model import Action, Judgement, Result
+from tests.approved import ends
 from tests.approved import filled as proposed
 from tests.real.cut_off import is_never_sent, is_unknown
 from tests.servers import PASSWORD, free_port
 from tests.servers.pgbouncer import ADMIN, WATCHER, Pooler
 from tests.servers.wire import wire
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.real
 
@@ -145,6 +146,19 @@ async def test_a_reload_reads_the_ini(pgbouncer: Pooler, target: PgBouncer) -> N
     assert (await target.act(reload)).result is Result.CHANGED, "it was approved for the settings of before"
 
 
+async def test_a_reload_that_stops_at_a_mistake_is_not_said_to_have_read_all(
+    pgbouncer: Pooler, target: PgBouncer
+) -> None:
+    """It is answered like one that works."""
+    reload = await proposed(target, "reload")
+    pgbouncer.writes(no_such_setting=1)
+    outcome = await target.act(reload)
+    pgbouncer.writes()
+    assert (outcome.result, "only its log tells" in outcome.detail) == (Result.DONE, True)
+    verdict = await target.verify(reload)
+    assert (verdict.judgement, "only its log tells" in verdict.detail) == (Judgement.UNKNOWN, True)
+
+
 async def test_the_size_that_moved_or_is_out_of_proportion_is_left(target: PgBouncer) -> None:
     first = await proposed(target, "increase_pool_size", to="3")
     second = await proposed(target, "increase_pool_size", to="5")
@@ -192,12 +206,15 @@ async def test_a_pause_that_waits_for_a_query_is_unknown_and_then_seen(pgbouncer
         pause = await proposed(target, "pause", database_name="postgres")
         outcome = await target.act(pause)
         assert (outcome.result, "they may run still" in outcome.detail) == (Result.UNKNOWN, True)
-        assert (await target.verify(pause)).judgement is Judgement.WORKED
-        resume = await proposed(target, "resume", database_name="postgres")
-        assert (await target.act(resume)).result is Result.DONE
+        verdict = await target.verify(pause)
+        assert (verdict.judgement, "at work still" in verdict.detail) == (Judgement.NOT_YET, True), verdict
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        busy.terminate()
+        assert (await ends(target, pause, PATIENCE)).judgement is Judgement.WORKED
+        resume = await proposed(target, "resume", database_name="postgres")
+        assert (await target.act(resume)).result is Result.DONE
 
 
 async def test_who_may_only_look_and_whom_it_does_not_know(pgbouncer: Pooler) -> None:

@@ -62,12 +62,12 @@ class MySQL(Databases[Server]):
     async def _do(self, server: Server, connection: Any, wanted: Where, approved: State) -> Outcome:
         return await act(server, connection, self._fence, wanted, approved)
 
-    async def _judge(self, server: Server, connection: Any, wanted: Where, approved: State) -> Verdict:
+    async def _judge(self, server: Server, connection: Any, wanted: Where, approved: State, *, told: bool) -> Verdict:
         room = await server.room(connection)
         if isinstance(wanted, MaxConnections):
             return _widened(room.allowed, approved, full=room.full)
         shown = {one.number: one for one in await server.sessions(connection)}
-        return judged(fate(approved, shown), room, of_a_pool=isinstance(wanted, Pool))
+        return judged(fate(approved, shown), room, of_a_pool=isinstance(wanted, Pool), told=told)
 
     async def _rights(self, server: Server) -> str:
         return await rights(server, self._fence)

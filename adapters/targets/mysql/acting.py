@@ -14,7 +14,7 @@ from adapters.targets.kept_open import Lost
 from adapters.targets.mysql.actions import MaxConnections, Pool
 from adapters.targets.mysql.server import NO_SUCH_SESSION, Denied, Server
 from adapters.targets.place import Fence
-from adapters.targets.sessions import WAITS, Seen, Session, bound
+from adapters.targets.sessions import ENDING, WAITS, Seen, Session, bound
 from adapters.targets.wanted import Where
 from engine.model import Outcome, Result
 
@@ -52,8 +52,9 @@ async def _held(server: Server, connection: Any, shown: Sequence[Session]) -> Se
 def _doing(shown: Sequence[Session]) -> str:
     holding = sum(one.doing == "idle in transaction" for one in shown)
     waiting = sum(one.doing == WAITS for one in shown)
-    idle = sum(one.idle for one in shown)
-    return f"{idle} of the sessions are idle, {holding} of them in a transaction; {waiting} wait for a lock"
+    idle, ending = sum(one.idle for one in shown), sum(one.doing == ENDING for one in shown)
+    told = f"; {ending} were told to end and roll back, their locks are held until then" if ending else ""
+    return f"{idle} of the sessions are idle, {holding} of them in a transaction; {waiting} wait for a lock{told}"
 
 
 async def act(server: Server, connection: Any, fence: Fence, wanted: Where, approved: State) -> Outcome:

@@ -13,7 +13,7 @@ from asyncmy.errors import Error
 
 from adapters.targets.kept_open import Full, KeptOpen, Lost, NotSent, plain
 from adapters.targets.place import Place
-from adapters.targets.sessions import WAITS, Room, Session
+from adapters.targets.sessions import ENDING, WAITS, Room, Session
 from engine.errors import Unreachable
 
 Row = Mapping[str, Any]
@@ -145,7 +145,7 @@ class Denied(Unreachable):
         self.number = number
 
 
-DOING = {"Sleep": "idle", "Query": "running", "Execute": "running"}
+DOING = {"Sleep": "idle", "Query": "running", "Execute": "running", "Killed": ENDING}
 
 
 def shown(row: Row) -> Session:

@@ -49,7 +49,10 @@ class PgBouncer(Databases[Console]):
     async def _do(self, server: Console, connection: Connection, wanted: Where, approved: State) -> Outcome:
         return await act(server, connection, wanted, approved)
 
-    async def _judge(self, server: Console, connection: Connection, wanted: Where, approved: State) -> Verdict:
+    async def _judge(
+        self, server: Console, connection: Connection, wanted: Where, approved: State, *, told: bool
+    ) -> Verdict:
+        del told  # what it was told it has done by then
         return verdict(wanted, await server.pooler(connection), approved)
 
     async def _rights(self, server: Console) -> str:

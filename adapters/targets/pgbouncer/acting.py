@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.targets.kept_open import Lost, plain
-from adapters.targets.pgbouncer.actions import Database, Pause, PoolSize, Reload, Resume
+from adapters.targets.pgbouncer.actions import MISTAKES, Database, Pause, PoolSize, Reload, Resume
 from adapters.targets.pgbouncer.console import Connection, Console, Pooler
 from adapters.targets.pgbouncer.held import behind
 from adapters.targets.place import Place
@@ -100,6 +100,6 @@ def _command(wanted: Where, now: Mapping[str, str]) -> tuple[str, str]:
         case Resume():
             return wanted.command, f"{wanted.database_name} goes on."
         case Reload():
-            return wanted.command, "PgBouncer has read its pgbouncer.ini again."
+            return wanted.command, f"PgBouncer was told to read its pgbouncer.ini again. {MISTAKES}"
         case _:
             raise TypeError(f"no command for {type(wanted).__name__}")

@@ -8,6 +8,9 @@ from typing import ClassVar
 from adapters.targets.wanted import FROM, HOST, PORT, TO, Increase, Name, Where, among, spec
 from engine.model import ActionSpec, Parameter, Risk
 
+MISTAKES = "Of a mistake in pgbouncer.ini only its log tells: what follows it may not have been read."
+"""PgBouncer 1.18 answers a reload that fails as it answers one that works."""
+
 _POOL = Parameter("database_name", "Database, as PgBouncer calls it")
 _CLIENTS = Parameter("database_name", "Database whose clients wait", required=False)
 

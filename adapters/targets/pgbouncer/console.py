@@ -54,6 +54,10 @@ class Pooler:
     def paused(self, database: str) -> bool:
         return bool(self.databases[database]["paused"])
 
+    def at_work(self, database: str) -> int:
+        """Connections to servers that clients have in use."""
+        return sum(one["sv_active"] for one in self.pools if one["database"] == database)
+
     def __str__(self) -> str:
         shown = "; ".join(map(_pool, self.pools[:5])) or "no pool has been used"
         more = f"; {len(self.pools) - 5} more pools" if len(self.pools) > 5 else ""

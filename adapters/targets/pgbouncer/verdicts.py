@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.targets.pgbouncer.actions import Database, Pause, PoolSize
+from adapters.targets.pgbouncer.actions import MISTAKES, Database, Pause, PoolSize
 from adapters.targets.pgbouncer.console import Pooler
 from adapters.targets.wanted import Where
 from engine.model import Judgement, Verdict
@@ -46,13 +46,18 @@ def _relieved(wanted: PoolSize, pooler: Pooler) -> tuple[Judgement, str]:
 def _turned(wanted: Database, pooler: Pooler) -> tuple[Judgement, str]:
     if wanted.database_name not in pooler.databases:
         return Judgement.UNKNOWN, f"There is no database {wanted.database_name} any more."
+    if isinstance(wanted, Pause) and pooler.paused(wanted.database_name) and pooler.at_work(wanted.database_name):
+        return Judgement.NOT_YET, "New queries wait, and what was at work before is at work still."
     if pooler.paused(wanted.database_name) == isinstance(wanted, Pause):
         return Judgement.WORKED, ""
     return Judgement.UNKNOWN, "It is as it was: the request did not arrive, or somebody has undone it."
 
 
 def _reloaded(pooler: Pooler, seen: Mapping[str, str]) -> tuple[Judgement, str]:
-    """A reload that brings nothing new leaves no trace."""
+    """A reload that brings nothing new leaves no trace, nor does one that stops at a mistake but in its log."""
     if pooler.settings != seen.get("settings"):
-        return Judgement.WORKED, "Its settings are other than before."
-    return Judgement.UNKNOWN, "Its settings are what they were: nothing was new, or the request did not arrive."
+        return Judgement.WORKED, f"Its settings are other than before. {MISTAKES}"
+    return (
+        Judgement.UNKNOWN,
+        f"Its settings are what they were: nothing was new, or the request did not arrive. {MISTAKES}",
+    )

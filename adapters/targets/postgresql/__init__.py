@@ -59,8 +59,8 @@ class PostgreSQL(Databases[Server]):
     async def _do(self, server: Server, connection: Any, wanted: Where, approved: State) -> Outcome:
         return await act(server, connection, self._fence, wanted, approved)
 
-    async def _judge(self, server: Server, connection: Any, wanted: Where, approved: State) -> Verdict:
-        return await verdict(server, connection, wanted, approved)
+    async def _judge(self, server: Server, connection: Any, wanted: Where, approved: State, *, told: bool) -> Verdict:
+        return await verdict(server, connection, wanted, approved, told=told)
 
     async def _rights(self, server: Server) -> str:
         return await rights(server, self._fence)

@@ -15,7 +15,7 @@ from engine.model import Judgement, Verdict
 Seen = Mapping[str, str]
 
 
-async def verdict(server: Server, connection: Any, wanted: Where, seen: Seen) -> Verdict:
+async def verdict(server: Server, connection: Any, wanted: Where, seen: Seen, *, told: bool) -> Verdict:
     """Raises Unreachable."""
     with server.said():
         match wanted:
@@ -25,14 +25,14 @@ async def verdict(server: Server, connection: Any, wanted: Where, seen: Seen) ->
                 now = (await role(server, connection, wanted)).state.get("connection_limit")
                 return _limited(wanted, now, seen)
             case _:
-                return await _touched(connection, wanted, seen)
+                return await _touched(connection, wanted, seen, told=told)
 
 
-async def _touched(connection: Any, wanted: Where, seen: Seen) -> Verdict:
+async def _touched(connection: Any, wanted: Where, seen: Seen, *, told: bool) -> Verdict:
     was = fate(seen, {one.number: one for one in await sessions(connection)})
     if isinstance(wanted, Query):
-        return cancelled(was)
-    return judged(was, await room(connection), of_a_pool=isinstance(wanted, Pool))
+        return cancelled(was, told=told)
+    return judged(was, await room(connection), of_a_pool=isinstance(wanted, Pool), told=told)
 
 
 async def _widened(connection: Any, seen: Seen) -> Verdict:

@@ -12,10 +12,11 @@ from asyncmy.errors import Error
 
 from adapters.targets.mysql import MySQL, MySQLSettings
 from adapters.targets.mysql.server import MYSQL, Server
-from engine.model import Action, Judgement, Verdict
+from engine.model import Action, Verdict
 from tests import servers
+from tests.approved import ends
 from tests.approved import filled as proposed
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 AGENT, APP = "oncall_agent", "shop"
 
@@ -122,12 +123,7 @@ async def idle(target: MySQL, **parameters: str) -> Action:
 
 
 async def settled(target: MySQL, action: Action) -> Verdict:
-    for _ in range(1800):
-        verdict = await target.verify(action)
-        if verdict.judgement not in (Judgement.NOT_YET, Judgement.FAILED):
-            break
-        await asyncio.sleep(0.1)
-    return verdict
+    return await ends(target, action, PATIENCE)
 
 
 async def seated(server: servers.Server) -> Any:

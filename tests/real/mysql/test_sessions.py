@@ -97,6 +97,27 @@ async def test_a_pool_starts_afresh_and_who_is_at_work_goes_on(target: MySQL, sh
     assert (await target.act(action)).result is Result.CHANGED
 
 
+async def test_one_that_rolls_back_has_not_ended(server: servers.Server, target: MySQL, shop: Shop) -> None:
+    """A server only notes that a session is to end: it holds its locks until all that it did is undone."""
+    session = await shop.idles()
+    await run(session, "CREATE OR REPLACE TABLE much (item int PRIMARY KEY) ENGINE=InnoDB")
+    await run(session, "BEGIN")
+    await run(session, "INSERT INTO much SELECT seq FROM seq_1_to_200000")
+    action = await proposed(target, "terminate_session", pid=str(session.thread_id()))
+    assert (await target.act(action)).result is Result.DONE
+    there = Server(url(server), Place(server.host, server.port), 60, (server.user,))
+    judged = Judgement.NOT_YET
+    async with there.session() as connection:
+        while judged is Judgement.NOT_YET:
+            judged = (await target.verify(action)).judgement
+            there_now = [
+                row["id"] for row in await there.ask(connection, "SELECT id FROM information_schema.processlist")
+            ]
+            assert judged is Judgement.NOT_YET or session.thread_id() not in there_now, judged
+    there.close()
+    assert judged is Judgement.WORKED
+
+
 async def test_what_is_asked_of_mysql_shows_the_same(server: servers.Server, shop: Shop) -> None:
     """No MySQL here: its own tables exist in MariaDB too, and are asked in the same words."""
     await as_owner(server, f"GRANT SELECT ON performance_schema.* TO {AGENT}@'127.0.0.1'")

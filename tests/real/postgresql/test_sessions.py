@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import signal
 from dataclasses import replace
 from datetime import timedelta
 
@@ -102,6 +104,24 @@ async def test_one_query_is_cancelled_and_its_session_lives(target: PostgreSQL, 
     next_one.cancel()
     gone = await proposed(target, "cancel_query", pid="999999")
     assert (await target.act(gone)).result is Result.NOTHING_DONE
+
+
+@pytest.mark.parametrize("name", ["terminate_session", "cancel_query"])
+async def test_one_that_is_slow_to_hear_of_its_end_is_waited_for(target: PostgreSQL, shop: Shop, name: str) -> None:
+    """As where its disk hangs: PostgreSQL has told it, and cannot know when it will hear of it."""
+    session, task = await shop.runs()
+    pid = session.get_server_pid()
+    action = await proposed(target, name, pid=str(pid))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert (await target.act(action)).result is Result.DONE
+        verdict = await target.verify(action)
+        assert (verdict.judgement, "told to end" in verdict.detail) == (Judgement.NOT_YET, True), verdict
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert (await settled(target, action)).judgement is Judgement.WORKED
+    with pytest.raises((asyncpg.PostgresError, OSError)):
+        await task
 
 
 async def test_a_pid_that_now_belongs_to_another_session_is_left_alone(target: PostgreSQL, shop: Shop) -> None:
