@@ -22,20 +22,23 @@ from engine.errors import Misconfigured, NotFound, Refused, Unreachable
 from engine.model import Action, ActionSpec, Evidence, Judgement, Outcome, Parameter, Result, Risk, Verdict
 from engine.ports import Target
 
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 
 
 class Cleanup(BaseModel):
-    """Parameters of ``cleanup_logs``; ``days_old`` counts as find's ``-mtime +N`` does: N full days and one more."""
+    """Parameters of ``cleanup_logs``; ``days_old`` counts as find's ``-mtime +N`` does: N full days and one more.
+
+    By the last full hour: in a busy folder a log grows old each minute, and no approval would hold for as long.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     log_path: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^/[^\x00-\x1f]*$")]
     days_old: Annotated[int, Field(ge=0, le=36_500)] = 7
 
-    @property
-    def seconds(self) -> int:
-        return (self.days_old + 1) * DAY
+    def before(self, now: float) -> float:
+        """What was last written by then is old, in Unix seconds."""
+        return now - now % HOUR - (self.days_old + 1) * DAY
 
     def __str__(self) -> str:
         return f"find {shlex.quote(self.log_path)} -name '*.log' -type f -mtime +{self.days_old} -delete"
@@ -126,9 +129,9 @@ class Local(Target):
             return Outcome(Result.FAILED, f"The folder cannot be read: {error.strerror}. Nothing was removed.")
 
     async def verify(self, action: Action) -> Verdict:
-        """WORKED if no old log is left; UNKNOWN if all are, for then nothing shows that it was begun."""
+        """WORKED if no old log is left but such as have grown old since; UNKNOWN if nothing shows that it was begun."""
         evidence = await self.look(action.parameters)
-        if evidence.healthy:
+        if evidence.healthy or _grown_old_since(evidence.state, action.seen):
             return Verdict(Judgement.WORKED, evidence.summary)
         if "digest" not in evidence.state or evidence.state == action.seen:
             return Verdict(Judgement.UNKNOWN, f"Nothing shows that any was removed. {evidence.summary}")
@@ -136,7 +139,7 @@ class Local(Target):
 
     def _look(self, wanted: Cleanup) -> Evidence:
         with self._opened(wanted) as folder:
-            old = _old(folder, self._now() - wanted.seconds)
+            old = _old(folder, wanted.before(self._now()))
             disk = os.fstatvfs(folder)
         size = sum(one.size for one in old)
         free = f"{disk.f_bavail / disk.f_blocks:.0%} of the disk is free" if disk.f_blocks else "the disk has no size"
@@ -145,7 +148,7 @@ class Local(Target):
 
     def _act(self, wanted: Cleanup, seen: Mapping[str, str]) -> Outcome:
         with self._opened(wanted) as folder:
-            old = _old(folder, self._now() - wanted.seconds)
+            old = _old(folder, wanted.before(self._now()))
             if not old:
                 return Outcome(Result.NOTHING_DONE, f"No log below {wanted.log_path} is that old.")
             if _state(old) != seen:
@@ -244,7 +247,14 @@ def _state(old: Sequence[Old]) -> Mapping[str, str]:
     """An approval is for exactly these files, as they were."""
     listed = "\n".join(f"{one.folder}\0{one.name}\0{one.size}\0{one.changed_ns}" for one in old)
     digest = hashlib.sha256(listed.encode(errors="surrogateescape")).hexdigest()[:16]
-    return {"old_files": str(len(old)), "old_bytes": str(sum(one.size for one in old)), "digest": digest}
+    times = [one.changed_ns for one in old] or [0]
+    span = {"oldest_ns": str(min(times)), "newest_ns": str(max(times))}
+    return {"old_files": str(len(old)), "old_bytes": str(sum(one.size for one in old)), **span, "digest": digest}
+
+
+def _grown_old_since(now: Mapping[str, str], seen: Mapping[str, str]) -> bool:
+    """Whether all that is old now was not yet when the approved ones were seen."""
+    return "newest_ns" in seen and int(now.get("oldest_ns", "0")) > int(seen["newest_ns"])
 
 
 def _count(old: Sequence[Old]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from adapters.targets.local import CATALOGUE, DAY, Local, Old, _old, _remove
+from adapters.targets.local import CATALOGUE, DAY, HOUR, Local, Old, _old, _remove
 from engine.errors import Misconfigured
 from engine.model import Action, Judgement, Result, Risk
 
@@ -31,13 +31,13 @@ def write(path: Path, days: float, text: str = "x" * 100) -> Path:
 def root(tmp_path: Path) -> Path:
     """Two old logs among things that must stay."""
     root = tmp_path / "logs"
-    write(root / "app" / "old.log", 9)
-    write(root / "app" / "deep" / "older.log", 30)
-    write(root / "app" / "new.log", 1)
+    write(root / "app" / "old.log", 9.1)
+    write(root / "app" / "deep" / "older.log", 30.1)
+    write(root / "app" / "new.log", 1.1)
     write(root / "app" / "just-not.log", 7.9)
     write(root / "app" / "old.txt", 30)
     write(root / "app" / "folder.log" / "keep.txt", 30)
-    write(root / "other" / "old.log", 30)
+    write(root / "other" / "old.log", 30.1)
     write(tmp_path / "outside" / "old.log", 30)
     return root
 
@@ -78,7 +78,7 @@ async def test_old_logs_go_and_all_else_stays(root: Path) -> None:
 
 @pytest.mark.parametrize("days", [0, 1, 7, 8, 29, 30])
 async def test_it_chooses_what_find_chooses(root: Path, days: int) -> None:
-    """The request on the card is a find command; both must mean the same files."""
+    """The request on the card is a find command; both must mean the same files, but for those of the last hour."""
     command = ["find", str(root), "-name", "*.log", "-type", "f", "-mtime", f"+{days}"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     before = files(root)
@@ -188,6 +188,22 @@ async def test_approved_is_exactly_what_was_seen(root: Path, what: str) -> None:
     before = files(root)
     outcome = await local.act(action)
     assert (outcome.result, files(root)) == (Result.CHANGED, before)
+
+
+async def test_what_grows_old_meanwhile_waits_for_the_next_hour_and_the_next_approval(root: Path) -> None:
+    """In a busy folder a log grows old each minute: that neither ends an approval nor spoils what it came to."""
+    hour = time.time() // HOUR * HOUR
+    clock = [hour + 60.0]
+    local = Local([root], lambda: clock[0])
+    write(root / "app" / "soon.log", 0)
+    os.utime(root / "app" / "soon.log", (hour + 120 - 8 * DAY,) * 2)
+    action = await approved(local, root / "app")
+    clock[0] = hour + 180.0
+    assert (await local.act(action)).detail == "Removed 2 logs, 200 bytes."
+    clock[0] = hour + HOUR
+    assert (await local.look({"log_path": str(root / "app")})).state["old_files"] == "1"
+    assert (await local.verify(action)).judgement is Judgement.WORKED
+    assert (root / "app" / "soon.log").exists()
 
 
 async def test_what_was_never_seen_is_not_removed(root: Path) -> None:
