@@ -150,6 +150,7 @@ async def test_a_reload_that_stops_at_a_mistake_is_not_said_to_have_read_all(
     pgbouncer: Pooler, target: PgBouncer
 ) -> None:
     """It is answered like one that works."""
+    await target.act(await proposed(target, "reload"))
     reload = await proposed(target, "reload")
     pgbouncer.writes(no_such_setting=1)
     outcome = await target.act(reload)
