@@ -22,6 +22,7 @@ from tests.engine.desks import desk, entry, settle
 from tests.servers import free_port
 from tests.servers.spark import SparkCluster, faulty, master, running, started
 from tests.servers.spark_jobs import connected, ended, ends, stuck, told
+from tests.waiting import PATIENCE
 
 JWS = "org.apache.spark.ui.JWSFilter"
 
@@ -269,7 +270,7 @@ async def test_an_answer_that_is_lost_is_unknown_and_found_again(spark: SparkClu
         await told(target, application)
         async with (
             faulty(spark.rest_url, silent=silent) as address,
-            connected(spark, address, timeout_seconds=3) as unlucky,
+            connected(spark, address, timeout_seconds=10 if silent else PATIENCE) as unlucky,
         ):
             restart = await proposed(unlucky, "restart_spark_app", f"l{count}", application_id=application)
             outcome = await unlucky.act(restart)

@@ -231,7 +231,9 @@ async def playground(microsoft: Entra) -> AsyncIterator[Teams]:
     """See the module. Installs the Playground and Node on first use."""
     package = await asyncio.to_thread(node_packages, "playground", PACKAGES)
     teams, port = Teams(microsoft), free_port()
-    async with aiohttp.ClientSession() as client, served(Routes(teams).app()) as connector:
+    # the Playground hangs up on whoever is silent for five seconds, be it because the machine stood still
+    fresh = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(connector=fresh) as client, served(Routes(teams).app()) as connector:
         behind = Playground(teams, f"http://127.0.0.1:{port}", client)
         teams.stands_before(behind)
         teams.service_url, teams.browser_url, teams.sits_there = f"{connector}{PREFIX}/", behind.url, behind.sits_there

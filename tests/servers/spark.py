@@ -250,7 +250,7 @@ def _await(cluster: SparkCluster, key: str, value: object) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         with suppress(httpx.HTTPError, ValueError):
-            if httpx.get(f"{cluster.master_url}/json/", trust_env=False, timeout=5).json()[key] == value:
+            if httpx.get(f"{cluster.master_url}/json/", trust_env=False, timeout=60).json()[key] == value:
                 return
         if time.monotonic() > deadline or cluster.processes[0].poll() is not None:
             said = "\n".join(file.read_text(errors="replace")[-1500:] for file in cluster.home.glob("*.out"))

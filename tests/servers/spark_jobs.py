@@ -22,6 +22,7 @@ async def connected(spark: SparkCluster, rest_url: str = "", **more: object) -> 
         "rest_url": rest_url or spark.rest_url,
         "requests": str(spark.requests),
         "applications": ("oncall-*",),
+        "timeout_seconds": PATIENCE,
         **more,
     }
     target = Spark(SparkSettings(**given))  # type: ignore[arg-type]  # one table for all tests

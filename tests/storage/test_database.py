@@ -212,7 +212,7 @@ async def test_a_refused_password_or_name_is_for_a_person_to_mend(kind: str, req
 async def test_a_server_that_never_answers_is_unreachable(kind: str, request: pytest.FixtureRequest) -> None:
     server: Server = request.getfixturevalue(kind)
     sleep = {"postgresql": "SELECT pg_sleep(60)", "mariadb": "SELECT sleep(60)"}[kind]
-    async with connect(await server.fresh(), patience=0.3) as database:
+    async with connect(await server.fresh(), patience=3) as database:
         with pytest.raises(Unreachable, match="does not answer"):
             async with database.read() as connection:
                 await connection.execute(text(sleep))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,13 +119,14 @@ class Fault:
 
 
 class Pace:
-    """What was sent where, and when: more than Teams takes is refused."""
+    """What was sent where, and when: more than Teams takes is refused. ``now`` tells the seconds."""
 
     def __init__(self) -> None:
+        self.now: Callable[[], float] = time.monotonic
         self._sent: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def takes(self, conversation: str) -> None:
-        now = time.monotonic()
+        now = self.now()
         sent = self._sent[conversation]
         for window, most in PACE:
             inside = [at for at in sent if at > now - window]
