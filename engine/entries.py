@@ -33,6 +33,7 @@ _START = re.compile(
 _CONTINUES = re.compile(
     r"""  at\ | Caused\ by: | Suppressed: | \.\.\.\ \d+\ (?:more|common)
         | Traceback\ \(most\ recent\ call\ last\):
+        | File\ "[^"]{1,400}",\ line\ \d                      # Airflow 3's, which indents no frame
         | During\ handling\ of\ the\ above | The\ above\ exception\ was
         | \[SQL:\ | \[parameters:\ | \(Background\ on\ this\ error   # SQLAlchemy's, after the exception
         | (?:DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION):
@@ -42,7 +43,7 @@ _CONTINUES = re.compile(
 )
 _POSTGRESQL = re.compile(r".{0,200}?\b(?:LOG|WARNING|ERROR|FATAL|PANIC|NOTICE|INFO|DEBUG\d?):  ")
 _POSTGRESQL_MORE = re.compile(r".{0,200}?\b(?:DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION):  ")
-_BARE_EXCEPTION = re.compile(r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?::|$)")
+_BARE_EXCEPTION = re.compile(r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?::|$)|[A-Z]\w{0,60}(?:Error|Exception)(?::|$)")
 _TRACEBACK = "Traceback (most recent call last):"
 
 

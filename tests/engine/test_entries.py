@@ -30,6 +30,10 @@ Traceback (most recent call last):
 sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) FATAL:  sorry
 [SQL: select 1]
 (Background on this error at: https://sqlalche.me/e/20/e3q8)"""
+AIRFLOW_3 = """[2026-11-21T09:15:56.770696+0000] ERROR - Task failed with exception: source="task"
+KeyError: 'reason'
+File "/home/airflow/task_runner.py", line 920 in run
+File "/opt/airflow/dags/a.py", line 57 in load"""
 POSTGRESQL = """2026-11-21 09:15:56.254 UTC [123] app@orders ERROR:  deadlock detected
 2026-11-21 09:15:56.254 UTC [123] app@orders DETAIL:  Process 1 waits for ShareLock
 \tProcess 2 waits for ShareLock
@@ -42,6 +46,7 @@ KeyError: 'a'"""
 WHOLE = [
     JAVA,
     AIRFLOW,
+    AIRFLOW_3,
     POSTGRESQL,
     "2026-11-21 09:15:56.254 UTC [123] LOG:  database system is ready",
     '{"timestamp":"2026-11-21T09:15:56Z","level":"error","event":"Task failed"}',
@@ -82,7 +87,9 @@ def test_two_bare_tracebacks_are_two_entries() -> None:
 
 def test_a_bare_exception_belongs_only_to_the_log_line_right_before_it() -> None:
     assert len(split("ERROR a\njava.lang.Error: b")) == 1
+    assert len(split("ERROR a\nKeyError: 'b'")) == 1
     assert len(split("worker said hello\njava.lang.Error: b")) == 2
+    assert len(split("worker said hello\nKeyError: 'b'")) == 2
     assert len(split("ERROR a\n  more\njava.lang.Error: b")) == 2
 
 

@@ -186,6 +186,11 @@ EVENT = (
             "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00 (Background",
             {"timeout_seconds": "30.00", "pool_size": "5", "max_overflow": "10"},
         ),
+        ("INFO - Dag name:returns_daily: chan", {"dag_id": "returns_daily"}),
+        ("INFO - Current task name:clean_up: chan", {"task_id": "clean_up"}),
+        ("task:<Task(X): a> dag:<DAG: returns_daily> dagrun", {"dag_id": "returns_daily"}),
+        ("oom-kill:constraint=X,task_memcg=/system.slice/pg@15-main.service,task=pg", {"unit": "pg@15-main.service"}),
+        ('{"alerts":[{"labels":{"container":"web","pod":"a-0"}}]}', {"container_name": "web", "pod_name": "a-0"}),
         ("Read timed out. (read timeout=7.5)", {"timeout_seconds": "7.5"}),
         ("wsrep::connect(gcomm://db.web.svc) failed: 7", {"url": "gcomm://db.web.svc"}),
         ("Cannot connect to the Docker daemon at tcp://10.0.0.4:2376. Is", {"url": "tcp://10.0.0.4:2376"}),
@@ -290,6 +295,7 @@ def test_a_name_belongs_to_the_kind_beside_it(text: str, names: dict[str, str]) 
         ("tar: Error is not recoverable: exiting now", "path"),
         ('  File "/srv/pod.py", line 551, in run\n    self.wait(pod=self.pod)\nError: slow', "pod_name"),
         ("took 110 (seconds)", "error_code"),
+        ("'labels': {'run_id': 'scheduled__2025-05-05T2200000000-1b7a2c'}", "dag_run_id"),
     ],
 )
 def test_a_word_is_no_name(text: str, name: str) -> None:
