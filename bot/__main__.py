@@ -38,7 +38,7 @@ from bot.settings import Settings, load
 from bot.signing_key import signing_key
 from bot.systems import systems
 from bot.teams_package import VERSION, package
-from bot.terminal import err, plainly
+from bot.terminal import err, plainly, write
 from engine.errors import Misconfigured, OnCallError
 from engine.model import Lesson
 from storage.database import connect
@@ -47,7 +47,12 @@ from storage.incidents import SqlIncidents
 from storage.upgrade import upgrade as upgraded
 from storage.upgrade import version
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An on-call agent: run it, check its settings, scan logs, explain a text, look after people and the database.",
+)
 db = typer.Typer(no_args_is_help=True, help="Look after the database.")
 app.add_typer(db, name="db")
 app.add_typer(roster.app, name="people")
@@ -94,7 +99,7 @@ def scan(
         for incident in result.incidents:
             sys.stdout.write(json.dumps(show.as_json(incident, result.line[incident.id]), ensure_ascii=False) + "\n")
     else:
-        out.print(show.incidents(result.incidents))
+        out.print(show.incidents(result.incidents) if result.size or not result.troubles else "Nothing was read.")
         err.print(show.speed(result.lines, result.size, time.perf_counter() - began), style="dim", highlight=False)
     for trouble in result.troubles:
         err.print(f"! {trouble}", style="yellow", markup=False)
@@ -126,6 +131,8 @@ def sign_in(
     """Print a link that signs a person in to the running program, once."""
     with plainly():
         settings = _settings()
+        if username:
+            asyncio.run(roster.known(username))
         links = OneTimeLinks(signing_key(settings), SystemClock())
         print(links.new_link(settings.address, username or first_name(settings)))  # noqa: T201 - the answer itself
 
@@ -144,7 +151,7 @@ def stats(
     with plainly():
         lessons = asyncio.run(work())
         if picture:
-            picture.write_bytes(learned.picture(lessons))
+            write(picture, learned.picture(lessons))
         elif as_json:
             out.print_json(data=learned.as_json(lessons))
         else:
@@ -159,7 +166,8 @@ def teams_package(
     """Build the app that Teams takes under Apps, Manage your apps, Upload an app; the ids are those of the settings."""
     with plainly():
         settings = _settings()
-        out_file.write_bytes(package(settings.teams_app_id, urlsplit(settings.address).hostname or "", version=number))
+        packed = package(settings.teams_app_id, urlsplit(settings.address).hostname or "", version=number)
+        write(out_file, packed)
         out.print(
             f"{out_file} is ready: upload it in Teams, then add it to the team of {settings.teams_channel}.",
             markup=False,

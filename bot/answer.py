@@ -17,6 +17,9 @@ from engine.model import Account
 MENTIONED = frozenset({"teams"})
 """Platforms without commands that begin with a slash."""
 
+PASTED = 4
+"""Words behind an unknown one from which on it may be a log line, and no command."""
+
 log = get_logger("answer")
 
 
@@ -55,9 +58,10 @@ def _may_press(part: Part, account: Account | None) -> bool:
 
 def unknown(ask: Ask, office: Office) -> Card:
     """The nearest right word, as a button that says it."""
-    near = get_close_matches(ask.verb, [*COMMANDS, "help"], n=1, cutoff=0.5)
+    near = get_close_matches(ask.verb, [*COMMANDS, "help"], n=1, cutoff=0.7)
     if not near:
-        return help_card(ask, office, f"I do not know the word “{ask.verb[:40]}”.")
+        pasted = " If this is from a log, say report and paste it behind that." if len(ask.words) >= PASTED else ""
+        return help_card(ask, office, f"I do not know the word “{ask.verb[:40]}”.{pasted}")
     meant = " ".join([near[0], *ask.words])
     parts: tuple[Part, ...] = (Text(f"Did you mean “{near[0]}”?"), Button(f"Yes: {meant[:60]}", meant, primary=True))
     return Card(f"I do not know “{ask.verb[:40]}”", parts, private=True)

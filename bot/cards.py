@@ -145,6 +145,8 @@ def _decided(incident: Incident) -> str:
     by = f"approved by {incident.approved_by}" if incident.approved_by else ""
     if incident.action_status is ActionStatus.APPROVED and by:
         return by
+    if incident.action and incident.action.dry_run and incident.action_status is ActionStatus.COMPLETED:
+        return f"was a dry run, {by}; nothing was sent"
     return f"{incident.action_status}, {by}" if by else str(incident.action_status)
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from bot.clock import SystemClock
 from bot.settings import load
 from bot.terminal import err, plainly
+from bot.terminal import write as write_file
 from bot.training import name_of, read, write
 from bot.words import percent
 from engine import knowledge
@@ -145,10 +146,7 @@ def export(
         if file == STREAM:
             sys.stdout.write(text)
             return
-        try:
-            file.write_text(text, "utf-8")
-        except OSError as error:
-            raise Refused(f"{file} cannot be written: {error.strerror}.") from error
+        write_file(file, text.encode())
 
 
 def _text(file: Path) -> str:

@@ -16,6 +16,7 @@ from bot.clock import SystemClock
 from bot.people import give, linked, switch_off
 from bot.settings import load
 from bot.terminal import plainly
+from engine.errors import NotFound
 from engine.model import Account, Role
 from engine.ports import People
 from storage.database import connect
@@ -33,6 +34,15 @@ async def opened() -> AsyncIterator[People]:
         yield SqlPeople(database, SystemClock())
 
 
+async def known(username: str) -> Account:
+    """Whose account it is. Raises NotFound where there is none, or it is switched off."""
+    async with opened() as people:
+        account = await people.named(username)
+    if account is None or not account.is_active:
+        raise NotFound(f"There is no account {username}. Add one: oncall people add {username} --role viewer")
+    return account
+
+
 @app.command("list")
 def everybody() -> None:
     """Tell who has an account."""
@@ -42,7 +52,8 @@ def everybody() -> None:
             return list(await people.all())
 
     with plainly():
-        out.print(_table(asyncio.run(work())))
+        accounts = asyncio.run(work())
+        out.print(_table(accounts) if accounts else "Nobody yet. Add one: oncall people add NAME --role admin")
 
 
 @app.command()

@@ -37,9 +37,9 @@ def package(app_id: str, host: str, *, version: str = VERSION, template: Path = 
 def _check(app_id: str, host: str, version: str) -> None:
     wrong: dict[str, str] = {}
     if not _is_id(app_id):
-        wrong["app id"] = "must look like 00000000-0000-0000-0000-000000000000; Azure shows it as Microsoft App ID."
+        wrong["TEAMS_APP_ID"] = "must look like 00000000-0000-0000-0000-000000000000; Azure calls it Microsoft App ID."
     if not HOST.fullmatch(host):
-        wrong["host"] = "must be a public name such as oncall.example.com, without https:// and without a port."
+        wrong["PUBLIC_URL"] = "must have a public name, such as https://oncall.example.com."
     if not re.fullmatch(r"\d{1,4}\.\d{1,4}\.\d{1,4}", version):
         wrong["version"] = "must be three numbers such as 1.0.0."
     if wrong:

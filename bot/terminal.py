@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.console import Console
 
-from engine.errors import OnCallError
+from engine.errors import OnCallError, Refused
 
 err = Console(stderr=True)
 
@@ -22,3 +23,11 @@ def plainly() -> Iterator[None]:
         raise typer.Exit(1) from None
     except BrokenPipeError:
         raise typer.Exit(1) from None
+
+
+def write(file: Path, content: bytes) -> None:
+    """Raises Refused where the file cannot be written."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise Refused(f"{file} cannot be written: {error.strerror}.") from error

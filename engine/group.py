@@ -92,7 +92,8 @@ async def reported(desk: Desk, entry: Entry) -> Incident:
     if found := desk.detector.find_in(entry.text):
         return await receive(desk, [desk.detector.to_signal(found, replace(entry, at=now), desk.clock)], {})
     text = redact(entry.text)
-    title = shorten(text.strip().partition("\n")[0], TITLE)
+    first = text.strip().partition("\n")[0]
+    title = first if len(first) <= TITLE else f"{first[: TITLE - 1]}…"
     names = desk.detector.names(text)
     signal = Signal(now, UNKNOWN, title, "none", Severity.MEDIUM, text, names, entry.source)
     id = _new_id(desk)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from engine.errors import NotFound, Refused
-from engine.knowledge import Knowledge, Pattern
+from engine.knowledge import Knowledge, Pattern, Quiets
 from engine.search import PATTERN, SERVICE, TAG, WORD, Document, Hit, Index
 
 SHIPPED = "oncall agent"
@@ -112,7 +112,7 @@ class Library:
 
     def __init__(self, entries: KnowledgeEntries, shipped: Knowledge = ()) -> None:
         self._store = entries
-        self._shipped = {pattern.id: entry_of(pattern) for pattern in shipped}
+        self._shipped = {one.id: entry_of(one) for one in shipped if one.quiets is Quiets.NOTHING}
         self._index = Index(document(entry) for entry in self._shipped.values())
         self._rows: set[str] = set()
         self._dismissed: set[str] = set()
@@ -151,7 +151,7 @@ class Library:
         try:
             return (await self.named([id]))[id]
         except KeyError:
-            raise NotFound(f"The knowledge base has no entry {id[:80]}.") from None
+            raise NotFound(f"The knowledge base has no entry {id[:80]}. Look for it: kb search {id[:80]}") from None
 
     async def search(self, text: str, service: str = "", limit: int = 5) -> list[Found]:
         """What is most like ``text``, best first; what nobody has accepted yet comes with the others."""

@@ -85,7 +85,7 @@ def _summary(report: Report) -> Text:
     errors, warnings = report.count(Level.ERROR), report.count(Level.WARNING)
     counts = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}."
     if errors:
-        return Text(f"✗ {counts} The agent does not start like this.", style=COLOURS[Level.ERROR])
+        return Text(f"✗ {counts} Mend what is marked, and check again.", style=COLOURS[Level.ERROR])
     if warnings:
         return Text(f"! {counts} The agent can start.", style=COLOURS[Level.WARNING])
     return Text("✓ All is well. The agent can start.", style=COLOURS[Level.OK])

@@ -18,9 +18,9 @@ async def home(asked: Asked) -> Card:
     mine = [one for one in waiting if asked.account and one.assigned_to == asked.by]
     free = [one for one in waiting if not one.assigned_to]
     shown = [*mine, *reversed(free)]
-    parts = [part for one in shown[:MOST] for part in _one(asked, one)]
+    parts = [part for one in shown[:MOST] for part in _one(asked, one)][:-1]
     if len(shown) > MOST:
-        parts += [Text(f"{len(shown) - MOST} more wait.", quiet=True), Button("All that is open", "list")]
+        parts += [Divider(), Text(f"{len(shown) - MOST} more wait.", quiet=True), Button("All that is open", "list")]
     title = f"{len(mine)} with you, {len(free)} with nobody yet" if shown else "Nothing waits for you"
     return Card(title, tuple(parts) or (Text("All quiet."),), private=True)
 

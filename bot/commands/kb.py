@@ -66,12 +66,18 @@ async def _list(asked: Asked, words: str) -> Card:
     parts += [Button(f"Accept {one.title[:40]}", f"kb accept {one.id}") for one in proposed[:FOUND]]
     if may(asked.account, Permission.RESPOND):
         parts.append(ADD)
-    return Card(f"{len(shown)} known failures", tuple(parts))
+    return Card("1 known failure" if len(shown) == 1 else f"{len(shown)} known failures", tuple(parts))
 
 
 async def _show(asked: Asked, words: str) -> Card:
-    entry = await _library(asked).get(words)
+    entry = await _library(asked).get(_name(words, "show"))
     return Card(entry.title, tuple(_parts(entry)))
+
+
+def _name(words: str, verb: str) -> str:
+    if not words:
+        raise Refused(f"Which entry? Say its name, as kb list shows it: kb {verb} airflow/task-timeout")
+    return words
 
 
 async def _search(asked: Asked, words: str) -> Card:
@@ -108,7 +114,9 @@ async def _dismiss(asked: Asked, words: str) -> Card:
 async def _decided(asked: Asked, id: str, *, accept: bool) -> KnowledgeEntry:
     """Where it was told of in a room, that soon says who has decided."""
     must(asked.account, Permission.DECIDE)
-    entry = await _library(asked).decide(id, asked.by, asked.desk.clock.now(), accept=accept)
+    entry = await _library(asked).decide(
+        _name(id, "accept" if accept else "dismiss"), asked.by, asked.desk.clock.now(), accept=accept
+    )
     asked.office.decided()
     return entry
 
@@ -129,7 +137,7 @@ async def _export(asked: Asked, words: str) -> Card:
     text = write(kept)
     if len(text) > LONGEST:
         raise Refused(f"{len(kept)} entries are too many for a card: oncall kb export FILE writes them.")
-    return Card(f"{len(kept)} entries", (Code(text),), private=True)
+    return Card("1 entry" if len(kept) == 1 else f"{len(kept)} entries", (Code(text),), private=True)
 
 
 VERBS: Mapping[str, Callable[[Asked, str], Awaitable[Card]]] = {

@@ -100,7 +100,8 @@ def shown(report: Report, *, posts: bool = False) -> RenderableType:
     """The report as a person reads it."""
     replay = report.replay
     if not replay.incidents:
-        return Text("No incident. It would have said nothing.")
+        nothing_read = replay.troubles and not replay.size
+        return Text("Nothing was read." if nothing_read else "No incident. It would have said nothing.")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("", "When", "Incident", "It would have proposed", "Recorded", ""):
         table.add_column(column, overflow="fold")

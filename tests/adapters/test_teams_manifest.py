@@ -108,13 +108,13 @@ def test_the_zip_holds_three_files_at_its_top_and_is_the_same_each_time(packed: 
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({"app_id": "oncall"}, "app id"),
-        ({"app_id": "{" + APP_ID + "}"}, "app id"),
-        ({"app_id": APP_ID.replace("-", "")}, "app id"),
-        ({"host": "https://oncall.example.com"}, "host"),
-        ({"host": "oncall.example.com:8000"}, "host"),
-        ({"host": "localhost"}, "host"),
-        ({"host": 'a.example", "x": "'}, "host"),
+        ({"app_id": "oncall"}, "TEAMS_APP_ID"),
+        ({"app_id": "{" + APP_ID + "}"}, "TEAMS_APP_ID"),
+        ({"app_id": APP_ID.replace("-", "")}, "TEAMS_APP_ID"),
+        ({"host": "https://oncall.example.com"}, "PUBLIC_URL"),
+        ({"host": "oncall.example.com:8000"}, "PUBLIC_URL"),
+        ({"host": "localhost"}, "PUBLIC_URL"),
+        ({"host": 'a.example", "x": "'}, "PUBLIC_URL"),
         ({"version": "1.0"}, "version"),
     ],
 )

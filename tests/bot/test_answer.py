@@ -108,6 +108,15 @@ async def test_status_says_how_the_agent_is_doing(talk: Talk) -> None:
     assert "airflow: connected" in status
 
 
+async def test_a_log_line_is_no_wrong_command(talk: Talk) -> None:
+    said = await talk.say("approver", "Traceback (most recent call last): File x.py, ValueError: bad")
+    assert "say report and paste it behind that" in said
+
+
+async def test_what_is_neither_a_proposal_nor_a_value_is_not_taken_for_an_old_one(talk: Talk) -> None:
+    assert "I do not understand “please”" in await talk.say("approver", "approve 1 please")
+
+
 @pytest.mark.parametrize(("wrong", "right"), [("aprove 1", "approve 1"), ("lst", "list"), ("timelin 1", "timeline 1")])
 async def test_a_wrong_word_is_answered_with_the_nearest_right_one(talk: Talk, wrong: str, right: str) -> None:
     card = await talk.card("viewer", wrong)

@@ -65,7 +65,9 @@ def test_scan_says_what_it_could_not_read_and_goes_on(tmp_path: Path) -> None:
     assert "looks binary" in done.stderr
     assert "gone.log" in done.stderr
     assert "#1" in done.stdout
-    assert oncall(tmp_path, "scan", "gone.log").returncode == 1
+    gone = oncall(tmp_path, "scan", "gone.log")
+    assert gone.returncode == 1
+    assert "quiet" not in gone.stdout
 
 
 def test_a_line_of_64_mb_is_read_with_little_memory(tmp_path: Path) -> None:
@@ -120,6 +122,18 @@ def test_the_database_is_upgraded_and_says_its_revision(tmp_path: Path) -> None:
     assert "is at revision" in oncall(tmp_path, "db", "upgrade").stdout
     current, program = oncall(tmp_path, "db", "version").stdout.split(",")
     assert current.split()[-1] == program.split()[-1]
+
+
+def test_what_cannot_be_written_or_is_nobody_is_a_plain_sentence(tmp_path: Path) -> None:
+    oncall(tmp_path, "db", "upgrade")
+    for words, why in (
+        (("stats", "--picture", "gone/x.png"), "gone/x.png cannot be written"),
+        (("sign-in", "nobody"), "There is no account nobody"),
+        (("teams-package",), "TEAMS_APP_ID: must look like"),
+    ):
+        done = oncall(tmp_path, *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert why in done.stderr.replace("\n", " ")
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:

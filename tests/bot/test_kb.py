@@ -63,6 +63,10 @@ async def test_what_ships_is_found_by_a_log_line(shelf: Shelf) -> None:
     assert "Nothing like it" in await shelf.say("kb search weather forecast")
 
 
+async def test_what_is_no_failure_is_not_listed(shelf: Shelf) -> None:
+    assert not [one.id for one in await shelf.library.all() if one.id.startswith("benign/")]
+
+
 async def test_a_mere_title_is_an_entry(shelf: Shelf) -> None:
     await shelf.say("kb add The moon is full")
     assert "The moon is full · a person mends it" in await shelf.say("kb list any/the-moon-is-full")
@@ -99,6 +103,8 @@ async def test_pasted_json_is_taken_in_and_its_troubles_are_told(shelf: Shelf) -
     ("text", "why"),
     [
         ("kb dance", "kb list, kb search"),
+        ("kb show", "kb show airflow/task-timeout"),
+        ("kb accept", "kb accept airflow/task-timeout"),
         ("kb search", "What shall I look for"),
         ("kb add title='x", "quotation mark"),
         ("kb add colour=red", "no colour"),

@@ -49,7 +49,7 @@ def test_signs_and_words_stand_beside_each_other() -> None:
         "! warning  A            b",
         "                        → c",
         "",
-        "✗ 1 error, 1 warning. The agent does not start like this.",
+        "✗ 1 error, 1 warning. Mend what is marked, and check again.",
     ]
 
 
@@ -60,7 +60,7 @@ def test_the_last_line_sums_up() -> None:
 
     assert last(Level.OK, Level.NOTE) == "✓ All is well. The agent can start."
     assert last(Level.WARNING, Level.WARNING) == "! no errors, 2 warnings. The agent can start."
-    assert last(Level.ERROR) == "✗ 1 error, no warnings. The agent does not start like this."
+    assert last(Level.ERROR) == "✗ 1 error, no warnings. Mend what is marked, and check again."
 
 
 async def test_nothing_is_cut_off_at_80_columns_or_less(environ: Environ) -> None:
