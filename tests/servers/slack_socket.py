@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +27,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.servers.lived import lived
 from tests.waiting import PATIENCE
 
 RETRIES = 3
@@ -121,7 +121,7 @@ class Socket:
         if kind == "events_api":
             envelope |= {"retry_attempt": retry, "retry_reason": "timeout" if retry else ""}
         future: asyncio.Future[Ack | None] = asyncio.get_running_loop().create_future()
-        self._waiting[envelope["envelope_id"]] = Waiting(envelope, future, time.monotonic())
+        self._waiting[envelope["envelope_id"]] = Waiting(envelope, future, lived())
         await self._transmit(envelope)
         try:
             return await self._acknowledged(envelope["envelope_id"], future)
@@ -159,9 +159,10 @@ class Socket:
         """Wait, and send an event again each time that the patience is over."""
         is_event = self._waiting[id].envelope["type"] == "events_api"
         for left in range(RETRIES if is_event else 0, -1, -1):
-            with suppress(TimeoutError):
-                return await asyncio.wait_for(asyncio.shield(future), self.patience)
-            if not left:
+            since = lived()
+            while not future.done() and lived() - since < self.patience:
+                await asyncio.wait({future}, timeout=0.05)
+            if future.done() or not left:
                 break
             with suppress(TimeoutError):
                 await self.ready()
@@ -192,7 +193,7 @@ class Socket:
     def _heard(self, message: Mapping[str, Any]) -> None:
         id = str(message.get("envelope_id", ""))
         if waiting := self._waiting.get(id):
-            ack = Ack(id, message.get("payload"), time.monotonic() - waiting.since)
+            ack = Ack(id, message.get("payload"), lived() - waiting.since)
             self.acks.append(ack)
             if not waiting.answer.done():
                 waiting.answer.set_result(ack)
