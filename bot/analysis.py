@@ -60,7 +60,7 @@ def analyze(
     first = best(one.option for one in ranked if one.option)
     action = proposed(desk, incident, first, None) if first else None
     diagnosis = explain(incident, View(found.pattern, names, first), policy, action)
-    entry = redacted(found, whole)
+    entry = redacted(found.text, whole)
     return {
         **_failure(incident, found, diagnosis),
         "recommended_actions": [_action(one, names, chosen=one.option is first) for one in ranked],

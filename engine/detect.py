@@ -10,9 +10,10 @@ from itertools import islice
 from engine.entries import split
 from engine.identify import Rules, identify, speaker
 from engine.identify.gate import Gate, literal
+from engine.identify.subject import joined, undisputed, untold
 from engine.knowledge import Knowledge, Pattern, Quiets
 from engine.model import Entry, Signal
-from engine.owner import failing, load, owner, surrounding
+from engine.owner import beside, failing, load, owner, surrounding
 from engine.ports import Clock
 from engine.redact import LIMIT, clean, redact, shorten
 from engine.stated import level, moment
@@ -32,6 +33,9 @@ READABLE = 64 * 1024
 
 NEAR = 16 * 1024
 """Characters before and after an entry that still belong to what happened."""
+
+MOST_BESIDE = 8
+"""Other entries that tell of failures whose names are read."""
 
 MOST_HITS = 20
 """Lines of an entry that are looked at for one that is not benign."""
@@ -99,9 +103,24 @@ class Detector:
         return identify(self._names, text, source)
 
     def names_around(self, found: Found, text: str, whole: str, source: str) -> dict[str, str]:
-        """The names in what matched, and in the rest of ``text`` those it does not say; ``whole`` is it redacted."""
+        """The names in what matched, and in the rest of ``text`` those of the same thing; ``whole`` is it redacted."""
         names = self.names(whole, source)
-        return names if found.text == text else {**names, **self.names(redacted(found, whole), source)}
+        if found.text == text:
+            return names
+        told = self.names(redacted(found.text, whole), source)
+        if untold(names, told):
+            for entry in self._beside(found, text):
+                told = joined(told, self.names(redacted(entry, whole)))
+        return {**undisputed(names, told, whole, self.names), **told}
+
+    def _beside(self, found: Found, text: str) -> Iterator[str]:
+        """The nearest other entries that tell of a failure, of whatever."""
+        near = sorted(split(text), key=lambda one: abs(one[0] - found.begins))
+        return islice((entry for _, entry in near if entry != found.text and self._alarms(entry)), MOST_BESIDE)
+
+    def _alarms(self, entry: str) -> bool:
+        rules = self._passing(entry)
+        return any(_told(rule.regex, entry, _benign(rules)) for rule in _alarming(entry, rules))
 
     def signal(self, entry: Entry, clock: Clock) -> Signal | None:
         """What this entry reports, or None if it is none of the known failures."""
@@ -147,14 +166,10 @@ class Detector:
         self, entry: str, rules: Sequence[_Rule], text: str, at: int, known: Container[str]
     ) -> Iterator[Found]:
         """What this entry reports; what is ``known`` already is not looked at again."""
-        alarms = [rule for rule in rules if not rule.pattern.quiets]
-        if not alarms:
-            return
-        calm = level(entry) in CALM and _TRACEBACK not in entry  # a trace below a calm line is not that line's
-        benign = [rule.regex for rule in rules if rule.pattern.quiets is Quiets.LINE]
+        benign = _benign(rules)
         around = text[max(0, at - NEAR) : at + len(entry) + NEAR]
-        for rule in alarms:
-            if rule.pattern.id in known or (calm and not rule.pattern.any_level):
+        for rule in _alarming(entry, rules):
+            if rule.pattern.id in known:
                 continue
             hit = _told(rule.regex, entry, benign)
             if hit and self._fits(rule.pattern, entry, around):
@@ -170,6 +185,7 @@ class Detector:
         )
 
     def _service(self, pattern: Pattern, entry: str, around: str) -> str:
+        around = beside(entry, around)
         whose = owner(self._logs, entry, around)
         if pattern.service == ANY:
             said = whose or speaker(self._names, (entry, around))
@@ -177,9 +193,21 @@ class Detector:
         return failing(self._logs, whose, pattern.service, around)
 
 
-def redacted(found: Found, whole: str) -> str:
-    """What matched, without secrets; ``whole`` is the text around it, redacted already."""
-    return found.text if found.text in whole else redact(found.text, READABLE)
+def _alarming(entry: str, rules: Sequence[_Rule]) -> list[_Rule]:
+    """The rules of failures that this entry may tell of at its level."""
+    alarms = [rule for rule in rules if not rule.pattern.quiets]
+    if not alarms or level(entry) not in CALM or _TRACEBACK in entry:  # a trace below a calm line is not that line's
+        return alarms
+    return [rule for rule in alarms if rule.pattern.any_level]
+
+
+def _benign(rules: Sequence[_Rule]) -> list[re.Pattern[str]]:
+    return [rule.regex for rule in rules if rule.pattern.quiets is Quiets.LINE]
+
+
+def redacted(entry: str, whole: str) -> str:
+    """An entry without secrets; ``whole`` is the text around it, redacted already."""
+    return entry if entry in whole else redact(entry, READABLE)
 
 
 def _passed(found: Found, rule: _Rule, text: str) -> bool:
