@@ -10,11 +10,12 @@ import asyncio
 import hashlib
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -172,11 +173,18 @@ def built() -> Path:
 def _build(folder: Path) -> None:
     if not Path("/usr/lib/go-1.19/bin/go").exists():
         missing("Kubernetes (it needs Go 1.19)", INSTALL)
-    try:
-        subprocess.run(["nice", str(BUILD), str(folder)], check=True, capture_output=True, timeout=BUILDING)
-    except (subprocess.SubprocessError, OSError) as error:
-        said = getattr(error, "stderr", None) or b""
-        missing(f"Kubernetes ({error} {said.decode(errors='replace')[-600:]})", INSTALL)
+    line = ["nice", str(BUILD), str(folder)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=pipe, start_new_session=True) as build:
+        said = f"it took more than {BUILDING:.0f} s"
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                said = build.communicate(timeout=BUILDING)[1].decode(errors="replace")
+        finally:
+            if build.poll() is None:
+                os.killpg(build.pid, signal.SIGKILL)  # with all that it has started
+    if build.returncode:
+        missing(f"Kubernetes ({said[-600:]})", INSTALL)
 
 
 @contextmanager
