@@ -10,7 +10,7 @@ from itertools import islice
 from engine.entries import split
 from engine.identify import Rules, identify, speaker
 from engine.identify.gate import Gate, literal
-from engine.identify.subject import joined, undisputed, untold
+from engine.identify.subject import of_one, untold, without
 from engine.knowledge import Knowledge, Pattern, Quiets
 from engine.model import Entry, Signal
 from engine.owner import beside, failing, load, owner, surrounding
@@ -108,10 +108,10 @@ class Detector:
         if found.text == text:
             return names
         told = self.names(redacted(found.text, whole), source)
-        if untold(names, told):
-            for entry in self._beside(found, text):
-                told = joined(told, self.names(redacted(entry, whole)))
-        return {**undisputed(names, told, whole, self.names), **told}
+        if not untold(names, told):
+            return {**names, **told}
+        beside = (self.names(redacted(entry, whole)) for entry in self._beside(found, text))
+        return of_one(names, told, beside, lambda values: self.names(without(values, whole)))
 
     def _beside(self, found: Found, text: str) -> Iterator[str]:
         """The nearest other entries that tell of a failure, of whatever."""

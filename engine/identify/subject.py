@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 WHOLE = (
     *("dag_id", "task_id", "dag_run_id", "application_id", "spark_task_id", "unit"),
@@ -16,22 +16,32 @@ def untold(names: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
     return {name: names[name] for name in WHOLE if name in names and name not in told}
 
 
-def joined(told: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
-    """The names of what failed, and those of another line that tells of a failure, unless it is another thing's."""
-    differ = any(name in told and name in other and not _same(told[name], other[name]) for name in WHOLE)
-    return dict(told) if differ else {**other, **told}
-
-
-def undisputed(
-    names: Mapping[str, str], told: Mapping[str, str], text: str, read: Callable[[str], Mapping[str, str]]
+def of_one(
+    names: Mapping[str, str],
+    told: Mapping[str, str],
+    beside: Iterable[Mapping[str, str]],
+    elsewhere: Callable[[Collection[str]], Mapping[str, str]],
 ) -> dict[str, str]:
-    """The names of a whole text, but for those that its failing lines do not tell and its others tell of several."""
+    """Of the ``names`` in a text those of the thing that has just ``told`` some of its own.
+
+    ``beside``: names in other lines that tell of failures, each of this thing or of another. ``elsewhere``: names in
+    the lines that hold none of these values: what calm lines name several of, such as units, is not the thing's own.
+    """
+    strange: set[tuple[str, str]] = set()
+    for other in beside:
+        if any(name in told and name in other and not _same(told[name], other[name]) for name in WHOLE):
+            strange.update(other.items())
+        else:
+            told = {**other, **told}
     doubtful = untold(names, told)
-    if not doubtful:
-        return dict(names)
-    values = tuple(doubtful.values())
-    others = read("\n".join(line for line in text.split("\n") if not any(value in line for value in values)))
-    return {name: value for name, value in names.items() if name not in doubtful or name not in others}
+    several = elsewhere(tuple(doubtful.values())) if doubtful else {}
+    left_out = {name for name, value in doubtful.items() if name in several or (name, value) in strange}
+    return {**{name: value for name, value in names.items() if name not in left_out}, **told}
+
+
+def without(values: Collection[str], text: str) -> str:
+    """The lines that hold none of these values."""
+    return "\n".join(line for line in text.split("\n") if not any(value in line for value in values))
 
 
 def _same(one: str, other: str) -> bool:

@@ -28,6 +28,9 @@ OTHER_POD = (
     '09:40:57 E pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"api\\"'
     ' with CrashLoopBackOff: \\"back-off\\"" pod="shop/cart-5f6d7c8b9-xp7vn"\n'
 )
+REFUSED = (
+    '09:41:26 E pod_workers.go:1298] "Error syncing pod" err="401 Unauthorized" pod="pricing/engine-6c8d7f9b5d-4n2xw"\n'
+)
 SPARK = """\
 24/03/19 02:14:19 INFO TaskSetManager: Starting task 0.0 in stage 4.0 (TID 812) (node11.dc2, executor 3)
 24/03/19 02:14:40 ERROR YarnScheduler: Lost executor 3 on node11.dc2: Container killed by YARN for exceeding memory limits.
@@ -61,3 +64,7 @@ def test_what_failed_is_named(text: str, names: dict[str, str]) -> None:
 
 def test_what_calm_lines_tell_of_several_is_nobodys() -> None:
     assert "unit" not in named(NIGHT)
+
+
+def test_what_another_failing_line_tells_of_another_thing_is_not_told() -> None:
+    assert "container_name" not in named(REFUSED + OTHER_POD)
