@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
-from bot.words import excerpt, in_order, name, percent, span
+from bot.words import counted, excerpt, in_order, name, percent, span
 from engine.model import Incident
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
@@ -66,7 +66,7 @@ def speed(lines: int, size: int, seconds: float) -> str:
     """How much was read, and how fast."""
     per = max(seconds, 1e-9)
     rate = f"{lines / per:,.0f} lines/s, {size / per / 1e6:,.0f} MB/s"
-    return f"{lines:,} lines, {size / 1e6:,.1f} MB in {seconds:.1f} s: {rate}"
+    return f"{counted(lines, 'line')}, {size / 1e6:,.1f} MB in {seconds:.1f} s: {rate}"
 
 
 def as_json(incident: Incident, line: int) -> dict[str, Any]:

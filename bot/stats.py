@@ -15,7 +15,7 @@ from rich.text import Text as Words
 
 from adapters.chat.card import Button, Card, Image, Part, Text
 from bot.pictures import Bars, Chart, Line, png
-from bot.words import percent, span
+from bot.words import counted, percent, span
 from engine.desk import Desk
 from engine.knowledge_base import KnowledgeEntry
 from engine.learn.ladder import worked
@@ -56,14 +56,14 @@ def card(lessons: Sequence[Lesson], waiting: Sequence[KnowledgeEntry] = ()) -> C
     for one in waiting:
         parts += [Text(f"I may have learned something: {one.title}."), Button("Show", f"kb show {one.id}")]
     parts.append(Text(_credit(told), quiet=True))
-    return Card(f"{told.worked} of {told.tried} actions worked", tuple(parts))
+    return Card(f"{told.worked} of {counted(told.tried, 'action')} worked", tuple(parts))
 
 
 def sentence(told: Scores) -> str:
     """How far the confidence can be believed."""
     said = sum(one.said * one.count for one in told.bins) / told.tried
     was, error = percent(told.worked / told.tried), percent(told.error or 0.0)
-    return f"I said {percent(said)} on average, and {was} worked. Bin by bin I was {error} off."
+    return f"I said {percent(said)} on average, and {was} worked. At each confidence I was {error} off, on average."
 
 
 def picture(lessons: Sequence[Lesson]) -> bytes:

@@ -41,5 +41,5 @@ def systems(settings: Settings) -> Systems:
         accounts=accounts,
         targets={titled(name): partial(asked, way, settings) for name, way in TARGETS.items() if way.meant(settings)},
         log_paths=DEFAULT_PATHS,
-        knowledge=lambda: f"{len(knowledge.load())} known failures",
+        knowledge=lambda: f"{sum(not one.quiets for one in knowledge.load())} known failures",
     )

@@ -72,6 +72,11 @@ def affected(impact: Impact) -> str:
     return ", ".join(said[:MOST_AFFECTED]) + more
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 card``, ``0 cards``, ``1,200 cards``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def percent(share: float) -> str:
     return f"{share:.0%}"
 

@@ -14,6 +14,7 @@ from bot.dangers import MAKE_KEY, dangers, weakness
 from bot.settings import FIELDS, SECRET, Settings, is_loopback
 from bot.signing_key import key_file
 from bot.values import written
+from bot.words import counted
 from engine.redact import redact
 
 
@@ -48,7 +49,7 @@ def shown(settings: Settings, name: str) -> str:
     if name == "DATABASE_URL" and isinstance(value, SecretStr):
         return redact(value.get_secret_value())
     if name in SECRET:
-        return f"set, {len(value)} characters"
+        return f"set, {counted(len(value), 'character')}"
     return redact(written(value)) or "set to nothing"
 
 

@@ -11,7 +11,7 @@ from bot.access import Permission, may, must
 from bot.cards import said
 from bot.office import Asked
 from bot.training import name_of, read, write
-from bot.words import percent
+from bot.words import counted, percent
 from engine.errors import Refused
 from engine.knowledge_base import Found, KnowledgeEntry, Library
 from engine.redact import redact
@@ -66,7 +66,7 @@ async def _list(asked: Asked, words: str) -> Card:
     parts += [Button(f"Accept {one.title[:40]}", f"kb accept {one.id}") for one in proposed[:FOUND]]
     if may(asked.account, Permission.RESPOND):
         parts.append(ADD)
-    return Card("1 known failure" if len(shown) == 1 else f"{len(shown)} known failures", tuple(parts))
+    return Card(counted(len(shown), "known failure"), tuple(parts))
 
 
 async def _show(asked: Asked, words: str) -> Card:

@@ -25,7 +25,7 @@ from bot.settings import Settings, load
 from bot.terminal import err, plainly
 from bot.training import Experience
 from bot.training import read as read_training
-from bot.words import percent
+from bot.words import counted, percent
 from engine.errors import Refused
 from engine.model import Status
 from storage.database import connect
@@ -126,14 +126,15 @@ def _row(one: Judged) -> tuple[Text, ...]:
 def _sums(report: Report) -> list[str]:
     replay = report.replay
     woken = sum(bool(post.wakes) for post in replay.posts)
-    read = f"{replay.lines:,} lines: {len(replay.incidents)} incidents"
-    said = [f"{read}, {len(replay.posts)} cards, {replay.asked} approvals asked, somebody woken {woken} times."]
+    read = f"{counted(replay.lines, 'line')}: {counted(len(replay.incidents), 'incident')}"
+    asked = f"{counted(len(replay.posts), 'card')}, {counted(replay.asked, 'approval')} asked"
+    said = [f"{read}, {asked}, somebody woken {counted(woken, 'time')}."]
     if report.known:
         right = report.count(Mark.RIGHT)
         brier = f" Brier score {report.brier:.3f}." if report.brier is not None else ""
-        said.append(f"{right} of {report.known} first proposals were right ({percent(right / report.known)}).{brier}")
+        said.append(f"Right first proposals: {right} of {report.known} ({percent(right / report.known)}).{brier}")
     if report.unseen:
-        said.append(f"{len(report.unseen)} recorded incidents were not seen in these logs:")
+        said.append(f"Not seen in these logs: {counted(len(report.unseen), 'recorded incident')}:")
         said += [f"  {one.id or '-'} {one.title}" for one in report.unseen[:20]]
     return said
 

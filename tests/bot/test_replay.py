@@ -165,8 +165,8 @@ def test_the_command_line_prints_a_table_and_json(tmp_path: Path, monkeypatch: p
     done = CliRunner().invoke(app, ["logs", "--outcomes", "out.json", "--posts"])
     assert done.exit_code == 0, done.output
     for said in (
-        "1 of 1 first proposals were right (100%)",
-        "1 recorded incidents were not seen",
+        "Right first proposals: 1 of 1 (100%)",
+        "Not seen in these logs: 1 recorded incident",
         "[Approve restart_dag_task]",
     ):
         assert said in done.stdout
