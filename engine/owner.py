@@ -14,6 +14,10 @@ _STORES = frozenset({"postgresql", "mysql", "redis", "elasticsearch", "kafka"})
 """What a user's own code calls by itself, past the system that runs the code."""
 
 
+_FROM = re.compile(r"\[pod/[^\]\s]{1,300}\] |[\w.-]{1,80} {1,40}\| ")
+"""Whose line it is, as kubectl and Compose write before each line of several logs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logs:
     """``lines``: what only a system's own log bears. ``carries``: whose failures it tells of as its own.
@@ -45,6 +49,12 @@ def owner(logs: Logs, entry: str, around: str) -> str:
 def surrounding(logs: Logs, around: str) -> str:
     """The system whose log surrounds an entry that bears no name at all, or nothing."""
     return _first(logs.lines, around)
+
+
+def beside(entry: str, around: str) -> str:
+    """Of what surrounds an entry, what stands in the same log, where every line says whose it is."""
+    own = _FROM.match(entry)
+    return "\n".join(line for line in around.split("\n") if line.startswith(own[0])) if own else around
 
 
 def failing(logs: Logs, owner: str, service: str, around: str) -> str:
