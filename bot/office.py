@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from adapters.chat.ask import Ask
+from adapters.chat.ask import Ask, first_word
 from adapters.chat.card import Card
 from bot.cards import incident_card
 from bot.example import Example
@@ -107,6 +107,5 @@ class Asked:
     @property
     def rest(self) -> str:
         """What follows the verb and the number, as it was typed."""
-        rest = self.ask.text.partition(" ")[2].strip()
-        first, _, after = rest.partition(" ")
-        return after.strip() if first.lstrip("#").isdecimal() else rest
+        first, after = first_word(self.ask.rest)
+        return after if first.lstrip("#").isdecimal() else self.ask.rest

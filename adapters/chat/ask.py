@@ -9,6 +9,12 @@ Room = NewType("Room", str)
 """A conversation on one platform. Only that platform can read it."""
 
 
+def first_word(text: str) -> tuple[str, str]:
+    """The first word, and what stands behind it: on the same line, or on the next, as people paste."""
+    word, rest = (*text.strip().split(maxsplit=1), "", "")[:2]
+    return word, rest
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who talks to us. ``email`` is empty unless the platform vouches that it is theirs, and that they are ours."""
@@ -35,7 +41,12 @@ class Ask:
 
     @property
     def verb(self) -> str:
-        return self.text.partition(" ")[0].lower()
+        return first_word(self.text)[0].lower()
+
+    @property
+    def rest(self) -> str:
+        """What follows the verb, as it was typed."""
+        return first_word(self.text)[1]
 
     @property
     def words(self) -> list[str]:

@@ -10,7 +10,7 @@ from engine.redact import redact
 
 async def freeze(asked: Asked) -> Card:
     """stop every action that has not been sent yet, at once"""
-    why = redact(asked.ask.text.partition(" ")[2].strip())
+    why = redact(asked.ask.rest)
     if not why:
         raise Refused("Say why, so that others know when to thaw: freeze the payment migration is running")
     await asked.desk.brake.pull(asked.by, why)

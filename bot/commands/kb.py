@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
+from adapters.chat.ask import first_word
 from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text
 from bot.access import Permission, may, must
 from bot.cards import said
@@ -41,12 +42,11 @@ _BETWEEN = re.compile(r"\n|\s\|\s")
 
 async def kb(asked: Asked) -> Card:
     """what is known of failures: kb list, search, show, add, accept, dismiss, import, export"""
-    _, _, rest = asked.ask.text.partition(" ")
-    verb, _, words = rest.strip().partition(" ")
+    verb, words = first_word(asked.ask.rest)
     run = VERBS.get(verb.lower() or "list")
     if run is None:
         raise Refused(f"kb {verb[:40]}? Say kb {', kb '.join(VERBS)}.")
-    return await run(asked, words.strip())
+    return await run(asked, words)
 
 
 def _library(asked: Asked) -> Library:

@@ -13,7 +13,7 @@ from engine.model import Entry
 
 async def report(asked: Asked) -> Card:
     """tell me of a failure: paste the log lines"""
-    text = asked.ask.text.partition(" ")[2].strip()
+    text = asked.ask.rest
     if not text:
         raise Refused("Paste the lines after the word: report java.lang.OutOfMemoryError …")
     incident = await group.reported(asked.desk, Entry(text, await _source(asked)))

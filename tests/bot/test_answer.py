@@ -108,6 +108,13 @@ async def test_status_says_how_the_agent_is_doing(talk: Talk) -> None:
     assert "airflow: connected" in status
 
 
+async def test_what_follows_may_stand_on_the_next_line(talk: Talk) -> None:
+    await talk.say("responder", "report\nthe moon is gone\n  and the tide")
+    assert "the moon is gone\n  and the tide" in (await talk.desk.incidents.numbered(2)).signal.text
+    await talk.say("responder", "note 1\nseen")
+    assert "responder noted: seen" in await talk.say("viewer", "timeline\n1")
+
+
 async def test_a_log_line_is_no_wrong_command(talk: Talk) -> None:
     said = await talk.say("approver", "Traceback (most recent call last): File x.py, ValueError: bad")
     assert "say report and paste it behind that" in said
