@@ -197,7 +197,7 @@ async def test_it_all_works_without_script(browser: Browser, office: Office) -> 
     await office.chat.post(ROOM, timed_out(), key="INC-1")
     async with window(browser, office, java_script_enabled=False) as page:
         await page.get_by_label("Say something in").fill("/oncall hello")
-        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Send").first.click()
         await expect(page.locator("#room-posts")).to_contain_text("You said: hello")
         await page.get_by_role("button", name="Approve").click()
         await expect(page.locator("main")).to_contain_text("Clear the task transform of daily_sales")
@@ -206,6 +206,18 @@ async def test_it_all_works_without_script(browser: Browser, office: Office) -> 
         await page.locator(".person summary").click()
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.locator("main")).to_contain_text("You have signed out")
+
+
+async def test_a_pasted_log_keeps_its_lines(browser: Browser, office: Office) -> None:
+    async with window(browser, office) as page:
+        await page.keyboard.type("/oncall report")
+        await page.keyboard.press("Shift+Enter")
+        await page.keyboard.insert_text("Traceback:\n  File x, line 1")
+        assert (await page.locator("#room-text").bounding_box() or {})["height"] > 60, "it has grown with what it holds"
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#room-posts")).to_contain_text("You said: report")
+        assert [ask.text for ask in office.asked] == ["report\nTraceback:\n  File x, line 1"]
+        await expect(page.locator("#room-text")).to_have_value("")
 
 
 async def test_hostile_text_runs_nothing(browser: Browser, office: Office) -> None:

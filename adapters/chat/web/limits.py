@@ -18,7 +18,7 @@ class Limits:
     picture: int = 1_000_000  # bytes
     label: int = 80
     parts: int = 60  # parts of a card
-    said: int = 4_000  # what a person may type at once
+    said: int = 20_000  # what a person may type at once: a log, too
     posts: int = 200  # posts of a page
     posts_at_most: int = 2_000  # posts of a page for somebody who asks for earlier ones
     completions: int = 60  # commands offered

@@ -1,4 +1,4 @@
-"""What a page's form brings: a typed line, a pressed button or a filled form, all one line of text in the end."""
+"""What a page's form brings: what was typed, a pressed button or a filled form, all one text in the end."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class Line:
 def read(fields: Fields) -> Line:
     """Return what was said; empty text if nothing was. Raises Refused if it is too long."""
     values = [_value(name, value) for name, value in fields.items() if isinstance(value, str)]
-    text = " ".join(filter(None, [_one_line(_field(fields, "text")), *values]))
+    typed = _field(fields, "text").replace("\r\n", "\n").strip()
+    text = " ".join(filter(None, [typed, *values]))
     if len(text) > LIMITS.said:
         raise Refused(f"That is too long: more than {LIMITS.said} characters.")
     request_id = _field(fields, "request_id")

@@ -185,7 +185,7 @@ document.addEventListener("submit", async (event) => {
 });
 
 async function say(form) {
-  const input = $("input.line", form);
+  const input = $("textarea", form);
   const text = input.value;
   if (!text.trim() || $(".send", form).disabled) return;
   const sending = send(form);
@@ -231,7 +231,7 @@ dialog.addEventListener("click", (event) => event.target === dialog && dialog.cl
 // Completion: "/" offers the commands.
 
 for (const form of $$("[data-say]")) {
-  const input = $("input.line", form);
+  const input = $("textarea", form);
   const list = $("[role=listbox]", form);
   const options = $$("[role=option]", list);
   let chosen = null;
@@ -294,6 +294,11 @@ for (const form of $$("[data-say]")) {
     else return;
     event.preventDefault();
     event.stopPropagation();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.defaultPrevented) return;
+    event.preventDefault();
+    form.requestSubmit();
   });
 }
 
