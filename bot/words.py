@@ -35,7 +35,7 @@ NAMES = {
     "try_number": "Try",
     "map_index": "Map index",
     "execution_date": "Execution date",
-    "path": "Folder",
+    "path": "Path",
     "application_id": "Application",
     "executor_id": "Executor",
     "stage_id": "Stage",
