@@ -111,7 +111,7 @@ class Detector:
         if not untold(names, told):
             return {**names, **told}
         beside = (self.names(redacted(entry, whole)) for entry in self._beside(found, text))
-        return of_one(names, told, beside, lambda values: self.names(without(values, whole)))
+        return of_one(names, told, beside, lambda value: self.names(without(value, whole)))
 
     def _beside(self, found: Found, text: str) -> Iterator[str]:
         """The nearest other entries that tell of a failure, of whatever."""

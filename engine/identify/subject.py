@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 WHOLE = (
     *("dag_id", "task_id", "dag_run_id", "application_id", "spark_task_id", "unit"),
@@ -20,12 +20,12 @@ def of_one(
     names: Mapping[str, str],
     told: Mapping[str, str],
     beside: Iterable[Mapping[str, str]],
-    elsewhere: Callable[[Collection[str]], Mapping[str, str]],
+    elsewhere: Callable[[str], Mapping[str, str]],
 ) -> dict[str, str]:
     """Of the ``names`` in a text those of the thing that has just ``told`` some of its own.
 
     ``beside``: names in other lines that tell of failures, each of this thing or of another. ``elsewhere``: names in
-    the lines that hold none of these values: what calm lines name several of, such as units, is not the thing's own.
+    the lines that do not hold a value: what calm lines name several of, such as units, is not the thing's own.
     """
     strange: set[tuple[str, str]] = set()
     for other in beside:
@@ -33,15 +33,15 @@ def of_one(
             strange.update(other.items())
         else:
             told = {**other, **told}
-    doubtful = untold(names, told)
-    several = elsewhere(tuple(doubtful.values())) if doubtful else {}
-    left_out = {name for name, value in doubtful.items() if name in several or (name, value) in strange}
+    left_out = {
+        name for name, value in untold(names, told).items() if (name, value) in strange or name in elsewhere(value)
+    }
     return {**{name: value for name, value in names.items() if name not in left_out}, **told}
 
 
-def without(values: Collection[str], text: str) -> str:
-    """The lines that hold none of these values."""
-    return "\n".join(line for line in text.split("\n") if not any(value in line for value in values))
+def without(value: str, text: str) -> str:
+    """The lines that do not hold this value."""
+    return "\n".join(line for line in text.split("\n") if value not in line)
 
 
 def _same(one: str, other: str) -> bool:

@@ -13,24 +13,22 @@ Feb 29 04:00:42 web-2 systemd[1]: motd-news.service: Deactivated successfully.
 Feb 29 04:00:43 web-2 nginx[30190]: nginx: [emerg] cannot load certificate key "/etc/tls/pay.pem": no start line
 """
 FAILED = "Feb 29 04:00:43 web-2 systemd[1]: nginx.service: Control process exited, code=exited, status=1/FAILURE\n"
-STARTED = (
-    '09:40:22 I kubelet.go:2440] "SyncLoop (PLEG): event for pod" pod="web/front-2f1df" event="ContainerStarted"\n'
+STARTED = 'I1112 09:40:22.1 1731 kubelet.go:2440] "SyncLoop (PLEG): event for pod" pod="web/front-2f1df" event="ContainerStarted"\n'
+PROBED = (
+    'I1112 09:40:24.1 1731 prober.go:107] "Probe failed" pod="monitoring/prometheus-0" containerName="prometheus"\n'
 )
-PROBED = '09:40:24 I prober.go:107] "Probe failed" pod="monitoring/prometheus-0" containerName="prometheus"\n'
 PULL = (
     '09:40:56 level=error msg="PullImage \\"reg.lan/p/engine:4.18\\" failed" error="failed to pull: 401 Unauthorized"\n'
 )
 BACKED_OFF = (
-    '09:41:25 E pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"engine\\"'
+    'E1112 09:41:25.1 1731 pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"engine\\"'
     ' with ErrImagePull: \\"failed to pull\\"" pod="pricing/engine-6c8d7f9b5d-4n2xw"\n'
 )
 OTHER_POD = (
-    '09:40:57 E pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"api\\"'
+    'E1112 09:40:57.1 1731 pod_workers.go:1298] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"api\\"'
     ' with CrashLoopBackOff: \\"back-off\\"" pod="shop/cart-5f6d7c8b9-xp7vn"\n'
 )
-REFUSED = (
-    '09:41:26 E pod_workers.go:1298] "Error syncing pod" err="401 Unauthorized" pod="pricing/engine-6c8d7f9b5d-4n2xw"\n'
-)
+REFUSED = 'E1112 09:41:26.1 1731 pod_workers.go:1298] "Error syncing pod" err="401 Unauthorized" pod="pricing/engine-6c8d7f9b5d-4n2xw"\n'
 SPARK = """\
 24/03/19 02:14:19 INFO TaskSetManager: Starting task 0.0 in stage 4.0 (TID 812) (node11.dc2, executor 3)
 24/03/19 02:14:40 ERROR YarnScheduler: Lost executor 3 on node11.dc2: Container killed by YARN for exceeding memory limits.
@@ -63,6 +61,11 @@ def test_what_failed_is_named(text: str, names: dict[str, str]) -> None:
 
 
 def test_what_calm_lines_tell_of_several_is_nobodys() -> None:
+    found = named(STARTED + STARTED.replace("web/front", "jobs/sync") + PULL)
+    assert not {"pod_name", "namespace"} & found.keys()
+
+
+def test_a_unit_that_ended_well_is_nobodys() -> None:
     assert "unit" not in named(NIGHT)
 
 
