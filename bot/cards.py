@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Part, Text, Tone
+from adapters.chat.card import Button, Card, Code, Divider, Facts, Field, Form, Kind, Link, Part, Text, Tone
 from bot.words import OUTCOMES, affected, clock, excerpt, in_order, name, percent, span, standing
 from engine.amend import asked
 from engine.errors import NotFound, Unreachable
@@ -230,6 +230,13 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
             return Card(f"{n} is resolved", (Text(f"{by}: {how}."), *found), tone=Tone.GOOD)
         case _:
             assert_never(event)
+
+
+def back_card(incident: Incident, link: str) -> Card:
+    """What the room is told of an incident whose card stands further up. ``link`` leads there, empty if nothing does."""
+    at = (Link("Open its card", link),) if link else ()
+    text = Text("It was resolved, and is open again.")
+    return Card(f"#{incident.number} came back: {incident.signal.title}", (text, *at), tone=Tone.BAD)
 
 
 def _verified_card(incident: Incident, id: str, verdict: Verdict) -> Card:

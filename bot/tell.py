@@ -14,11 +14,11 @@ from itertools import groupby
 
 from adapters.chat.ask import Room
 from adapters.chat.platform import Platform, Ref
-from bot.cards import step_card, unreached_card, wake_card
+from bot.cards import back_card, step_card, unreached_card, wake_card
 from bot.standing import Standing, refused
 from bot.storm import Storms, digest_card, worst_first
 from engine.errors import NotFound, OnCallError, Unreachable
-from engine.events import Acknowledged, Approved, Escalated, Event, Noted, Rejected, Resolved
+from engine.events import Acknowledged, Approved, Escalated, Event, Noted, Rejected, Reopened, Resolved
 from engine.model import Incident, IncidentId
 from engine.ports import Incidents, People
 
@@ -162,11 +162,20 @@ class Teller:
             if step := step_card(incident, event):
                 post = self._platform.post(thread.room, step, key=f"{incident.id}-{sequence}", thread=thread)
                 failures.append(await refused(post))
+            if isinstance(event, Reopened):
+                failures.append(await refused(self._call_attention(incident, sequence, card)))
             if isinstance(event, Escalated):
                 failures.append(await refused(self._wake(incident, sequence, event, thread)))
         for failure in filter(None, failures):
             raise failure
         await self._told(news)
+
+    async def _call_attention(self, incident: Incident, sequence: int, card: Ref) -> None:
+        """Who reads the end of the room does not see a card far above change; in a storm its digest is enough."""
+        if self._storms.room_for(card.room):
+            back = back_card(incident, self._platform.link(card))
+            await self._platform.post(card.room, back, key=f"{incident.id}-{sequence}-back")
+            self._storms.showed(card.room)
 
     async def _stand(self, incident: Incident, room: Room) -> Ref:
         """The incident's card, posted or changed to how it stands now."""

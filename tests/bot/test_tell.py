@@ -242,6 +242,27 @@ async def test_a_report_from_where_the_agent_may_not_speak_stands_where_all_othe
     assert await told.desk.incidents.untold("web") == []
 
 
+async def test_the_end_of_the_room_says_what_came_back() -> None:
+    """Once, for its card stands further up."""
+    told = Told()
+    await group.hear(told.desk, [entry()])
+    await told.settle()
+    await told.tell()
+    await decide.resolve(told.desk, 1, "bob", "by hand")
+    await told.tell()
+    told.clock.pass_time(minutes=10)
+    await group.hear(told.desk, [entry(entry().text.replace("02:59", "03:30"), 50)])
+    await told.tell()
+    await told.tell()
+    back = "#1 came back: Airflow task orders.transform ran into its timeout"
+    roots = [from_json(post.body) for post in await told.posts.room(ROOM) if not post.thread]
+    assert [one.title for one in roots if isinstance(one, Card)] == [
+        "#1 Airflow task orders.transform ran into its timeout",
+        back,
+    ]
+    assert (await told.titles())[-2:] == ["#1 came back", back]
+
+
 async def test_what_stands_in_a_room_that_was_closed_goes_on_in_the_main_room() -> None:
     told = Told()
     told.room = Room("data")
