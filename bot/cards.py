@@ -233,7 +233,7 @@ def step_card(incident: Incident, event: Event) -> Card | None:  # noqa: C901, P
 
 
 def back_card(incident: Incident, link: str) -> Card:
-    """What the room is told of an incident whose card stands further up. ``link`` leads there, empty if nothing does."""
+    """What the room is told of an incident whose card stands further up. ``link`` leads there; it may be empty."""
     at = (Link("Open its card", link),) if link else ()
     text = Text("It was resolved, and is open again.")
     return Card(f"#{incident.number} came back: {incident.signal.title}", (text, *at), tone=Tone.BAD)
