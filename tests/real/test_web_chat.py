@@ -213,7 +213,9 @@ async def test_a_pasted_log_keeps_its_lines(browser: Browser, office: Office) ->
         await page.keyboard.type("/oncall report")
         await page.keyboard.press("Shift+Enter")
         await page.keyboard.insert_text("Traceback:\n  File x, line 1")
-        assert (await page.locator("#room-text").bounding_box() or {})["height"] > 60, "it has grown with what it holds"
+        box = await page.locator("#room-text").bounding_box()
+        assert box
+        assert box["height"] > 60, "it has grown with what it holds"
         await page.keyboard.press("Enter")
         await expect(page.locator("#room-posts")).to_contain_text("You said: report")
         assert [ask.text for ask in office.asked] == ["report\nTraceback:\n  File x, line 1"]
