@@ -29,6 +29,12 @@ def _web(text: str) -> str:
     return ""
 
 
+def _form(value: str) -> str:
+    with suppress(Refused):
+        return lines.read(MultiDictProxy(MultiDict(text="reject 17", value=value))).text
+    return ""
+
+
 def _message(html: str) -> str:
     return activity.words({"body": {"contentType": "html", "content": html}})
 
@@ -51,6 +57,7 @@ def _typed(text: str) -> str:
         (_typed, "<at "),
         (_web, " "),
         (_web, "a \r"),
+        (_form, " "),
         (visible, "\x1b]"),
         (visible, "\x1b[0;"),
     ],
@@ -67,4 +74,5 @@ def test_what_they_find_is_what_they_found() -> None:
     )
     assert _message("<div>one<br>two <b>three</b></div>") == "one\ntwo three"
     assert _typed('<at id="0">On-call agent</at> help') == "On-call agent help"
-    assert _web(" approve 17 \r\n\n  path=/a b \n") == "approve 17 path=/a b"
+    assert _web(" report \r\n  a line\r\n\n") == "report \n  a line", "a pasted log keeps its lines"
+    assert _form(" a \r\n\n  b \n") == "reject 17 a b", "a field of a form is words of one line"
