@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.fields import PLACEHOLDER
-from bot.settings import Settings, refusal
+from bot.settings import Settings, is_loopback, refusal
 from bot.variables import Trouble
 
 SHORTEST_KEY = 32
@@ -50,8 +50,8 @@ def weakness(settings: Settings) -> str:
 def _key(settings: Settings) -> Iterator[Trouble]:
     weak = weakness(settings)
     if weak and settings.exposed:
-        reach = f"{weak}, while others can reach the program at {settings.address}"
-        yield Trouble("SECRET_KEY", reach, f"Make one: {MAKE_KEY}")
+        by = f"PUBLIC_URL {settings.public_url}" if is_loopback(settings.host) else f"HOST {settings.host}"
+        yield Trouble("SECRET_KEY", f"{weak}, while others can reach the program by {by}", f"Make one: {MAKE_KEY}")
 
 
 def _example(settings: Settings) -> Iterator[Trouble]:

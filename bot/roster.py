@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -25,6 +26,8 @@ from storage.upgrade import upgrade
 
 app = typer.Typer(no_args_is_help=True, help="Say who may do what. It counts at once, also in a running program.")
 out = Console()
+
+_USERNAME = re.compile(r"[\w.@+-]{1,64}")
 
 
 @asynccontextmanager
@@ -64,6 +67,10 @@ def add(
     email: Annotated[str, typer.Option(help="E-mail address.")] = "",
 ) -> None:
     """Give a person an account, or another role."""
+    if not _USERNAME.fullmatch(username):
+        raise typer.BadParameter(
+            "a user name is of letters, digits and . _ - @ +, without spaces", param_hint="username"
+        )
 
     async def work() -> Account:
         async with opened() as people:

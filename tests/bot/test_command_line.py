@@ -223,3 +223,5 @@ def test_people_are_given_roles_and_switched_off(tmp_path: Path) -> None:
     done = oncall(tmp_path, "people", "off", "nobody-of-this-name")
     assert (done.returncode, "no account" in done.stderr) == (1, True)
     assert oncall(tmp_path, "people", "add", "eve", "--role", "emperor").returncode == 2
+    spaced = oncall(tmp_path, "people", "add", "eve smith", "--role", "viewer")
+    assert (spaced.returncode, "without spaces" in spaced.stderr) == (2, True)
