@@ -86,6 +86,9 @@ Knowledge: TypeAlias = Sequence[Pattern]
 
 FOLDER = Path(__file__).parent
 
+_ALERT = r"(?:alertname\W{1,8}|\bFIRING\W{1,3}\d{0,4}\W{1,3})"
+"""What stands before the name of an alert: the label's key, or that it fires."""
+
 
 def read(text: str, id: str) -> Pattern:
     """Read one entry. Raises ValueError, naming the entry, where it is not one."""
@@ -103,7 +106,7 @@ def _pattern(id: str, head: dict[str, Any], advice: str) -> Pattern:
         service=head["service"],
         category=head["category"],
         severity=Severity(head["severity"]),
-        match=tuple(head["match"]),
+        match=(*head["match"], *(rf"{_ALERT}{name}\b" for name in head.get("alerts", ()))),
         unless=tuple(head.get("unless", ())),
         key=tuple(head["key"]),
         follows=tuple(head.get("follows", ())),
