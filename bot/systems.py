@@ -7,6 +7,7 @@ from functools import partial
 from adapters.logs.files import DEFAULT_PATHS
 from bot.check import Systems
 from bot.clock import SystemClock
+from bot.people import wakeable
 from bot.settings import Settings
 from bot.targets import TARGETS, asked
 from engine import knowledge
@@ -34,7 +35,7 @@ def systems(settings: Settings) -> Systems:
         async with connect(url) as opened:
             current, newest = await version(opened)
             people = await SqlPeople(opened, SystemClock()).all() if current == newest else ()
-        return [name for one in people if one.is_active for name in (one.username, one.email)]
+        return [*wakeable(people)]
 
     return Systems(
         database=database,
