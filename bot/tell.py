@@ -171,7 +171,7 @@ class Teller:
         await self._told(news)
 
     async def _call_attention(self, incident: Incident, sequence: int, card: Ref) -> None:
-        """Who reads the end of the room does not see a card far above change; in a storm its digest is enough."""
+        """Who reads the end of the room does not see a card far above change; in a storm its thread is enough."""
         if self._storms.room_for(card.room):
             back = back_card(incident, self._platform.link(card))
             await self._platform.post(card.room, back, key=f"{incident.id}-{sequence}-back")

@@ -115,10 +115,10 @@ class Told:
         self.room = ROOM
         self.teller = self.new_teller()
 
-    def new_teller(self) -> Teller:
+    def new_teller(self, at_most: int = 10) -> Teller:
         where = Where(self.platform, lambda _incident: self.room, ROOM)
         standing = Standing(self.platform, self.places, incident_card, _no_links, self.clock.now())
-        storms = Storms("web", self.cursors, self.clock, at_most=10)
+        storms = Storms("web", self.cursors, self.clock, at_most)
         return Teller(self.desk.incidents, self.people, where, standing, storms)
 
     async def knows(self, *usernames: str) -> None:
@@ -242,8 +242,9 @@ async def test_a_report_from_where_the_agent_may_not_speak_stands_where_all_othe
     assert await told.desk.incidents.untold("web") == []
 
 
-async def test_the_end_of_the_room_says_what_came_back() -> None:
-    """Once, for its card stands further up."""
+@pytest.mark.parametrize(("at_most", "times"), [(10, 1), (0, 0)], ids=["calm", "storm"])
+async def test_the_end_of_the_room_says_what_came_back(at_most: int, times: int) -> None:
+    """Once, for its card stands further up; in a storm its thread is enough."""
     told = Told()
     await group.hear(told.desk, [entry()])
     await told.settle()
@@ -251,6 +252,7 @@ async def test_the_end_of_the_room_says_what_came_back() -> None:
     await decide.resolve(told.desk, 1, "bob", "by hand")
     await told.tell()
     told.clock.pass_time(minutes=10)
+    told.teller = told.new_teller(at_most)
     await group.hear(told.desk, [entry(entry().text.replace("02:59", "03:30"), 50)])
     await told.tell()
     await told.tell()
@@ -258,9 +260,9 @@ async def test_the_end_of_the_room_says_what_came_back() -> None:
     roots = [from_json(post.body) for post in await told.posts.room(ROOM) if not post.thread]
     assert [one.title for one in roots if isinstance(one, Card)] == [
         "#1 Airflow task orders.transform ran into its timeout",
-        back,
+        *[back] * times,
     ]
-    assert (await told.titles())[-2:] == ["#1 came back", back]
+    assert (await told.titles())[-1 - times :] == ["#1 came back", *[back] * times]
 
 
 async def test_what_stands_in_a_room_that_was_closed_goes_on_in_the_main_room() -> None:
